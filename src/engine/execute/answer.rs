@@ -1,0 +1,112 @@
+//! What an answer means for its step.
+
+use tokio::time::Instant;
+
+use crate::engine::address::Incarnation;
+use crate::engine::cloud_error::CloudError;
+use crate::engine::deployment::RunError;
+use crate::engine::event::Event;
+use crate::engine::journal::{Fact, Journal};
+use crate::engine::state::Status;
+
+use super::{Answer, Failure, Phase, Walk};
+
+impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
+    pub(super) fn take(&mut self, answer: Answer) -> Result<(), RunError> {
+        let (at, result) = match answer {
+            Answer::Read { kind, asked_at, asked, seen } => return self.take_read(kind, asked_at, asked, &seen),
+            Answer::Created(at, Ok(id)) => {
+                let now = (self.home.now)();
+                self.note(&at, Fact::Created { id, at: now })?;
+                (at, Ok(()))
+            }
+            Answer::Created(at, Err(e)) => {
+                if !matches!(e, CloudError::Unknown(_)) {
+                    self.note(&at, Fact::Refused)?;
+                }
+                (at, Err(e))
+            }
+            Answer::Updated(at, result) => {
+                if !matches!(result, Err(CloudError::Unknown(_))) {
+                    self.note(&at, Fact::UpdateAnswered)?;
+                }
+                (at, result)
+            }
+            // Whether it is gone is what the wait finds out.
+            Answer::Deleted(at, Err(CloudError::Missing(_))) => (at, Ok(())),
+            Answer::Deleted(at, result) => (at, result),
+        };
+        self.in_flight -= 1;
+        match result {
+            Ok(()) => self.wait(&at),
+            Err(CloudError::Unknown(why)) => self.lost(&at, why),
+            Err(e @ CloudError::NotYet(_)) => self.postpone(&at, e),
+            // Its predecessor looked gone and is still on its way out.
+            Err(CloudError::Exists(why)) if self.has_ended(&at) => self.postpone(&at, CloudError::NotYet(why)),
+            // It was there when the plan was made. The next plan sees that it vanished.
+            Err(e) => self.fail(&at, Failure::Cloud(e)),
+        }
+        Ok(())
+    }
+
+    /// Puts a step off, longer each time, up to the kind's limit.
+    fn postpone(&mut self, at: &Incarnation, why: CloudError) {
+        let (Some(kind), Some(progress)) = (self.kind(at), self.progress.get_mut(at)) else { return };
+        let (policy, now) = (kind.wait(), Instant::now());
+        let since = *progress.postponed_since.get_or_insert(now);
+        if since.elapsed() > policy.limit {
+            return self.fail(at, Failure::Postponed(since.elapsed(), why));
+        }
+        progress.postponed += 1;
+        let again_in = policy.pause_before(progress.postponed);
+        progress.phase = Phase::Postponed(now + again_in);
+        self.home.tell(Event::StepPostponed { of: at.clone(), why: why.to_string(), again_in });
+    }
+
+    /// Whether another life of the same address was deleted in this run.
+    fn has_ended(&self, at: &Incarnation) -> bool {
+        let predecessor = self.step(at).and_then(|step| self.plan.replaced_by(step));
+        predecessor.is_some_and(|step| {
+            matches!(self.progress.get(&step.incarnation).map(|progress| &progress.phase), Some(Phase::Done))
+        })
+    }
+
+    /// As it should be. A fresh one that still differs gets its update next.
+    pub(super) fn settled(&mut self, at: &Incarnation) -> Result<(), RunError> {
+        let (Some(kind), Some(record)) = (self.kind(at), self.record(at).cloned()) else { return Ok(()) };
+        let seen = self.seen.get(at).cloned();
+        let (Some(seen), Some(id)) = (seen, record.id()) else {
+            self.note(at, Fact::Gone)?;
+            self.done(at);
+            return Ok(());
+        };
+        let outputs = match kind.outputs(id, &seen) {
+            Ok(outputs) => outputs,
+            Err(e) => {
+                self.fail(at, e.into());
+                return Ok(());
+            }
+        };
+        if matches!(&record.status, Status::Updating { outputs: old, .. } if *old != outputs) {
+            self.fail(at, Failure::OutputsMoved);
+            return Ok(());
+        }
+        let planned = self.step(at).and_then(|step| step.request.clone());
+        match (&record.status, planned) {
+            (Status::Creating { .. }, Some(request)) => {
+                self.note(at, Fact::Ready { outputs })?;
+                self.start_update(at, &request)
+            }
+            (Status::Updating { .. }, Some(request)) => {
+                self.note(at, Fact::Recorded { request, outputs })?;
+                self.done(at);
+                Ok(())
+            }
+            _ => {
+                self.note(at, Fact::Ready { outputs })?;
+                self.done(at);
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The desired resources. Adding is the only way to get a [`Ref`], so targets always come first and there is no cycle.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::address::Address;
+use super::reference::{Ref, references};
+use super::resource::Resource;
+
+/// One desired resource.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Its properties, with references as `{"$ref": …}`.
+    pub properties: Value,
+    /// What it refers to.
+    pub targets: BTreeSet<Address>,
+    /// Must be neither deleted nor replaced.
+    pub keep: bool,
+}
+
+/// All desired resources, in an order in which targets come first.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    order: Vec<Address>,
+    nodes: BTreeMap<Address, Node>,
+}
+
+/// A resource that does not fit into the graph. Always a fault of the code that expands a blueprint.
+#[derive(Debug, thiserror::Error)]
+pub enum GraphError {
+    /// Two resources of one address.
+    #[error("{0} is declared twice")]
+    Twice(Address),
+    /// A reference made by another graph.
+    #[error("{0} refers to {1}, which is not in this graph")]
+    Dangling(Address, Address),
+    /// Properties that are no JSON object, or use the reserved member `$ref`.
+    #[error("properties of {0}: {1}")]
+    Properties(Address, String),
+}
+
+impl Graph {
+    /// Adds a resource.
+    pub fn add<R: Resource>(&mut self, name: &str, properties: &R) -> Result<Ref<R>, GraphError> {
+        self.insert(name, properties, false)
+    }
+
+    /// Adds a resource that, once made, must be neither deleted nor replaced until it is added without protection again.
+    pub fn add_protected<R: Resource>(&mut self, name: &str, properties: &R) -> Result<Ref<R>, GraphError> {
+        self.insert(name, properties, true)
+    }
+
+    fn insert<R: Resource>(&mut self, name: &str, properties: &R, keep: bool) -> Result<Ref<R>, GraphError> {
+        let address = Address::new(R::KIND, name);
+        if self.nodes.contains_key(&address) {
+            return Err(GraphError::Twice(address));
+        }
+        let broken = |why: String| GraphError::Properties(address.clone(), why);
+        let properties = serde_json::to_value(properties).map_err(|e| broken(e.to_string()))?;
+        let mut targets = Vec::new();
+        references(&properties, &mut targets).map_err(broken)?;
+        let targets: BTreeSet<Address> = targets.into_iter().collect();
+        if let Some(missing) = targets.iter().find(|target| !self.nodes.contains_key(target)) {
+            return Err(GraphError::Dangling(address, missing.clone()));
+        }
+        self.order.push(address.clone());
+        self.nodes.insert(address, Node { properties, targets, keep });
+        Ok(Ref::new(name))
+    }
+
+    /// Every address, targets before their holders.
+    pub fn addresses(&self) -> impl Iterator<Item = &Address> {
+        self.order.iter()
+    }
+
+    /// One desired resource.
+    pub fn get(&self, address: &Address) -> Option<&Node> {
+        self.nodes.get(address)
+    }
+
+    /// Whether `upper` stands on `lower`: refers to it, or to something that does.
+    pub fn stands_on(&self, upper: &Address, lower: &Address) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![upper];
+        while let Some(node) = open.pop().and_then(|address| self.nodes.get(address)) {
+            if node.targets.contains(lower) {
+                return true;
+            }
+            open.extend(node.targets.iter().filter(|target| seen.insert(*target)));
+        }
+        false
+    }
+
+    /// How many resources there are.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Nothing is desired: everything is to go.
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+}

@@ -1,0 +1,104 @@
+//! What is written before and after every call.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::address::{Incarnation, Key};
+use super::state::{Request, Site};
+
+/// Where entries are kept. Implemented by the store.
+pub trait Journal: Send {
+    /// Appends entries. When it returns `Ok` they are durable; when it fails, nothing may be sent that relies on them.
+    fn append(&mut self, entries: &[Entry]) -> impl Future<Output = Result<(), JournalError>> + Send;
+}
+
+/// An entry could not be made durable.
+#[derive(Debug, thiserror::Error)]
+#[error("could not write the journal: {0}")]
+pub struct JournalError(pub String);
+
+/// A journal that keeps nothing, for a plan, which must not write.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoJournal;
+
+/// One thing that became true.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Entry {
+    /// The stack belongs to this account, region and endpoint from now on.
+    Placed(Site),
+    /// A question to the cloud was answered, and the answer holds until it is asked for anew.
+    Pinned {
+        /// The question.
+        query: String,
+        /// The answer.
+        answer: Value,
+    },
+    /// Something happened to a resource.
+    Happened {
+        /// To which life.
+        of: Incarnation,
+        /// What.
+        fact: Fact,
+    },
+}
+
+/// What can happen to a resource.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    /// A create is about to be sent.
+    CreateSent {
+        /// The identity it carries.
+        key: Key,
+        /// What is asked for.
+        request: Request,
+        /// The natural id, worked out now because its parents may be gone when it is looked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expected: Option<Value>,
+        /// Seconds since 1970, for quiet periods that outlive the process.
+        at: u64,
+    },
+    /// The id is known, from the answer or from a look-up by key.
+    Created {
+        /// The id.
+        id: Value,
+        /// Seconds since 1970.
+        at: u64,
+    },
+    /// The cloud said no: nothing was made.
+    Refused,
+    /// Looked for and not found. It may still turn up, so it stays watched.
+    NotFound,
+    /// As asked for, and in service.
+    Ready {
+        /// What others need of it.
+        outputs: Value,
+    },
+    /// An update is about to be sent.
+    UpdateSent {
+        /// What is asked for.
+        request: Request,
+        /// Seconds since 1970.
+        at: u64,
+    },
+    /// Every call of an update was answered, with success or with a refusal. None is on its way any more.
+    UpdateAnswered,
+    /// Nothing to send: the cloud already is as asked.
+    Recorded {
+        /// What is asked for.
+        request: Request,
+        /// What others need of it.
+        outputs: Value,
+    },
+    /// A delete is about to be sent.
+    DeleteSent,
+    /// It is no longer there.
+    Gone,
+}
+
+impl Journal for NoJournal {
+    async fn append(&mut self, _entries: &[Entry]) -> Result<(), JournalError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,248 @@
+//! Erased kinds, and the list of them. Everything crosses as JSON; there is no downcast.
+//!
+//! A kind holds no cloud: it is a constant without size, so the planner and `validate` need no credentials.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::pin::Pin;
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::address::{Key, Owner};
+use super::change::{Changes, Diff};
+use super::cloud_error::{CloudError, CloudResult, Resend, WaitPolicy};
+use super::reference::Book;
+use super::resource::{Call, Look, Manage, Readiness, Removal, ReplaceOrder, Resource};
+use super::state::Request;
+
+/// A boxed future that may be sent to another thread.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Observations of one kind, by the id's JSON text.
+pub type Seen = BTreeMap<String, Value>;
+
+/// JSON that is not what the kind wrote: an old or edited state, or a fault in the engine.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{kind}: unreadable {what}: {why}")]
+pub struct KindError {
+    kind: &'static str,
+    what: &'static str,
+    why: String,
+}
+
+type KindResult<T> = Result<T, KindError>;
+
+/// The rules of a kind, as [`Resource`] says them. No method here can reach a cloud.
+pub trait Rules: Send + Sync {
+    /// See [`Resource::KIND`].
+    fn kind(&self) -> &'static str;
+    /// See [`Resource::REPLACE`].
+    fn replace_order(&self) -> ReplaceOrder;
+    /// See [`Resource::RESEND`].
+    fn resend(&self) -> Resend;
+    /// See [`Resource::REMOVAL`].
+    fn removal(&self) -> Removal;
+    /// See [`Resource::compare`].
+    fn compare(&self, to: &Value, recorded: &Request, seen: &Value, book: &Book) -> KindResult<Changes>;
+    /// See [`Resource::outputs`].
+    fn outputs(&self, id: &Value, seen: &Value) -> KindResult<Value>;
+    /// See [`Resource::readiness`].
+    fn readiness(&self, seen: &Value) -> KindResult<Readiness>;
+    /// See [`Resource::protected`].
+    fn protected(&self, seen: &Value) -> KindResult<Option<&'static str>>;
+    /// See [`Resource::natural_id`].
+    fn natural_id(&self, properties: &Value, book: &Book) -> CloudResult<Option<Value>>;
+}
+
+/// The calls of a kind, as [`Manage`] says them.
+pub trait Actions<C>: Rules {
+    /// See [`Manage::WAIT`].
+    fn wait(&self) -> WaitPolicy;
+    /// See [`Manage::READ_BATCH`].
+    fn read_batch(&self) -> usize;
+    /// See [`Manage::read`]. Any number of ids.
+    fn read<'a>(&'a self, cloud: &'a C, ids: &'a [Value], look: Look) -> BoxFuture<'a, CloudResult<Seen>>;
+    /// See [`Manage::find_owned`].
+    fn find_owned<'a>(&'a self, cloud: &'a C, owner: &'a Owner) -> BoxFuture<'a, CloudResult<Vec<(Key, Value)>>>;
+    /// See [`Manage::create`].
+    fn create<'a>(&'a self, call: Call<'a, C>, properties: &'a Value) -> BoxFuture<'a, CloudResult<Value>>;
+    /// See [`Manage::update`].
+    fn update<'a>(
+        &'a self,
+        call: Call<'a, C>,
+        properties: &'a Value,
+        id: &'a Value,
+        seen: &'a Value,
+    ) -> BoxFuture<'a, CloudResult<()>>;
+    /// See [`Manage::delete`].
+    fn delete<'a>(&'a self, call: Call<'a, C>, properties: &'a Value, id: &'a Value) -> BoxFuture<'a, CloudResult<()>>;
+}
+
+/// What the planner gets: the kinds, seen through [`Rules`] only.
+pub type RuleBook = BTreeMap<&'static str, &'static dyn Rules>;
+
+/// The list of kinds of one cloud.
+pub struct Registry<C: 'static>(BTreeMap<&'static str, &'static dyn Actions<C>>);
+
+struct Kind<R>(PhantomData<fn() -> R>);
+
+impl<C> Clone for Registry<C> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<C: Send + Sync + 'static> Default for Registry<C> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<C: Send + Sync + 'static> Registry<C> {
+    /// Adds a kind. Panics if its name is taken, which is a fault in the list.
+    #[must_use]
+    pub fn with<R: Manage<Cloud = C>>(mut self) -> Self {
+        let kind: &'static Kind<R> = const { &Kind(PhantomData) };
+        assert!(self.0.insert(R::KIND, kind).is_none(), "the kind {} is registered twice", R::KIND);
+        self
+    }
+
+    /// One kind, by name.
+    pub fn actions(&self, kind: &str) -> Option<&'static dyn Actions<C>> {
+        self.0.get(kind).copied()
+    }
+
+    /// All kinds, by name.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static dyn Actions<C>> {
+        self.0.values().copied()
+    }
+
+    /// The same kinds without their calls.
+    pub fn rules(&self) -> RuleBook {
+        self.0.iter().map(|(name, kind)| (*name, *kind as &'static dyn Rules)).collect()
+    }
+}
+
+fn parse<R: Resource, T: DeserializeOwned>(what: &'static str, value: &Value) -> KindResult<T> {
+    T::deserialize(value).map_err(|e| KindError { kind: R::KIND, what, why: e.to_string() })
+}
+
+fn write<R: Resource, T: Serialize>(what: &'static str, value: &T) -> KindResult<Value> {
+    serde_json::to_value(value).map_err(|e| KindError { kind: R::KIND, what, why: e.to_string() })
+}
+
+impl From<KindError> for CloudError {
+    fn from(error: KindError) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
+impl<R: Resource> Rules for Kind<R> {
+    fn kind(&self) -> &'static str {
+        R::KIND
+    }
+
+    fn replace_order(&self) -> ReplaceOrder {
+        R::REPLACE
+    }
+
+    fn resend(&self) -> Resend {
+        R::RESEND
+    }
+
+    fn removal(&self) -> Removal {
+        R::REMOVAL
+    }
+
+    fn compare(&self, to: &Value, recorded: &Request, seen: &Value, book: &Book) -> KindResult<Changes> {
+        let mut diff = Diff::new(book, recorded);
+        parse::<R, R>("properties", to)?.compare(&parse::<R, _>("observation", seen)?, &mut diff);
+        Ok(diff.finish())
+    }
+
+    fn outputs(&self, id: &Value, seen: &Value) -> KindResult<Value> {
+        let outputs = R::outputs(&parse::<R, _>("id", id)?, &parse::<R, _>("observation", seen)?);
+        write::<R, _>("outputs", &outputs)
+    }
+
+    fn readiness(&self, seen: &Value) -> KindResult<Readiness> {
+        Ok(R::readiness(&parse::<R, _>("observation", seen)?))
+    }
+
+    fn protected(&self, seen: &Value) -> KindResult<Option<&'static str>> {
+        Ok(R::protected(&parse::<R, _>("observation", seen)?))
+    }
+
+    fn natural_id(&self, properties: &Value, book: &Book) -> CloudResult<Option<Value>> {
+        let id = parse::<R, R>("properties", properties)?.natural_id(book)?;
+        Ok(id.as_ref().map(|id| write::<R, _>("id", id)).transpose()?)
+    }
+}
+
+impl<R: Manage> Actions<R::Cloud> for Kind<R> {
+    fn wait(&self) -> WaitPolicy {
+        R::WAIT
+    }
+
+    fn read_batch(&self) -> usize {
+        R::READ_BATCH
+    }
+
+    fn read<'a>(&'a self, cloud: &'a R::Cloud, ids: &'a [Value], look: Look) -> BoxFuture<'a, CloudResult<Seen>> {
+        Box::pin(async move {
+            let ids = ids.iter().map(|id| parse::<R, R::Id>("id", id)).collect::<KindResult<Vec<_>>>()?;
+            let mut seen = Seen::new();
+            for batch in ids.chunks(R::READ_BATCH) {
+                for (id, observed) in R::read(cloud, batch, look).await? {
+                    seen.insert(write::<R, _>("id", &id)?.to_string(), write::<R, _>("observation", &observed)?);
+                }
+            }
+            Ok(seen)
+        })
+    }
+
+    fn find_owned<'a>(
+        &'a self,
+        cloud: &'a R::Cloud,
+        owner: &'a Owner,
+    ) -> BoxFuture<'a, CloudResult<Vec<(Key, Value)>>> {
+        Box::pin(async move {
+            let found = R::find_owned(cloud, owner).await?.into_iter();
+            found.map(|(key, id)| Ok((key, write::<R, _>("id", &id)?))).collect()
+        })
+    }
+
+    fn create<'a>(&'a self, call: Call<'a, R::Cloud>, properties: &'a Value) -> BoxFuture<'a, CloudResult<Value>> {
+        Box::pin(async move {
+            let properties: R = parse::<R, _>("properties", properties)?;
+            Ok(write::<R, _>("id", &properties.create(&call).await?)?)
+        })
+    }
+
+    fn update<'a>(
+        &'a self,
+        call: Call<'a, R::Cloud>,
+        properties: &'a Value,
+        id: &'a Value,
+        seen: &'a Value,
+    ) -> BoxFuture<'a, CloudResult<()>> {
+        Box::pin(async move {
+            let properties: R = parse::<R, _>("properties", properties)?;
+            let (id, seen) = (parse::<R, _>("id", id)?, parse::<R, _>("observation", seen)?);
+            properties.update(&call, &id, &seen).await
+        })
+    }
+
+    fn delete<'a>(
+        &'a self,
+        call: Call<'a, R::Cloud>,
+        properties: &'a Value,
+        id: &'a Value,
+    ) -> BoxFuture<'a, CloudResult<()>> {
+        Box::pin(async move {
+            let properties: R = parse::<R, _>("properties", properties)?;
+            properties.delete(&call, &parse::<R, _>("id", id)?).await
+        })
+    }
+}

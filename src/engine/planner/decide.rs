@@ -1,0 +1,196 @@
+//! What becomes of each address, and of each life nobody asks for any more.
+
+use crate::engine::address::{Address, Incarnation};
+use crate::engine::change::Changes;
+use crate::engine::cloud_error::Resend;
+use crate::engine::kind::Rules;
+use crate::engine::plan::{Action, Reason, Step};
+use crate::engine::reference::Known;
+use crate::engine::resource::{Readiness, Removal, ReplaceOrder};
+use crate::engine::state::{Record, Request, Status};
+
+use super::{PlanError, Planner, ProtectedResource, Protection};
+
+impl<'a> Planner<'a> {
+    /// Decides about one desired resource. Its targets have been decided before.
+    pub(super) fn decide(&mut self, address: &Address) -> Result<(), PlanError> {
+        let Some(node) = self.graph.get(address) else { return Ok(()) };
+        let depends_on = node.targets.iter().filter_map(|target| self.book.incarnation(target).cloned()).collect();
+        let request = Request { properties: node.properties.clone(), depends_on, keep: node.keep };
+        // What is being deleted is no longer held by anyone: finish that before making the next.
+        let state = self.state;
+        let leaving = state.lives(address).filter(|(_, record)| matches!(record.status, Status::Deleting { .. }));
+        self.delete_first.extend(leaving.map(|(at, _)| at.clone()));
+        if let Some((at, record)) = self.current(address, &request)? {
+            return self.decide_existing(at, record, request);
+        }
+        let unfinished = self.state.lives(address).next().is_some();
+        let reason = if unfinished { Reason::PreviousRunUnfinished } else { Reason::New };
+        self.create(address, request, reason, Changes::default())
+    }
+
+    /// The newest life that can go on as it is, else the newest. So a blueprint that is taken back finds its old resource again.
+    fn current(&self, of: &Address, to: &Request) -> Result<Option<(&'a Incarnation, &'a Record)>, PlanError> {
+        let usable = |record: &Record| record.id().is_some() && !matches!(record.status, Status::Deleting { .. });
+        let state = self.state;
+        let lives: Vec<_> = state.lives(of).filter(|(_, record)| usable(record)).collect();
+        if lives.len() < 2 {
+            return Ok(lives.first().copied());
+        }
+        let rules = self.rules(of)?;
+        for (at, record) in lives.iter().rev() {
+            let Some(seen) = self.seen.get(at) else { continue };
+            let changes = rules.compare(&to.properties, &record.request, seen, &self.book)?;
+            let well = !matches!(rules.readiness(seen)?, Readiness::Unusable(_) | Readiness::Leaving);
+            if well && changes.replacing().is_none() {
+                return Ok(Some((at, record)));
+            }
+        }
+        Ok(lives.last().copied())
+    }
+
+    fn decide_existing(&mut self, at: &Incarnation, record: &Record, to: Request) -> Result<(), PlanError> {
+        let rules = self.rules(&at.address)?;
+        let (Some(seen), Some(id)) = (self.seen.get(at), record.id()) else {
+            if record.request.keep && to.keep {
+                self.protect(at, Protection::Vanished);
+            }
+            return self.create(&at.address, to, Reason::Vanished, Changes::default());
+        };
+        // Deleting first is contagious: a holder that moved over to the new target would have to do so before the old one goes, and the
+        // new one can only be made after that.
+        let mut going = record.held().filter(|held| self.delete_first.contains(held));
+        if let Some(pulled) = going.find(|going| self.graph.stands_on(&at.address, &going.address)) {
+            let reason = Reason::DependencyReplaced(pulled.address.clone());
+            self.delete_first.insert(at.clone());
+            return self.create(&at.address, to, reason, Changes::default());
+        }
+        let readiness = rules.readiness(seen)?;
+        match &readiness {
+            Readiness::Unusable(why) => {
+                return self.replace(at, rules, to, Reason::Unusable(why.clone()), Changes::default());
+            }
+            Readiness::Leaving => {
+                self.delete_first.insert(at.clone());
+                return self.create(&at.address, to, Reason::Vanished, Changes::default());
+            }
+            Readiness::Ready | Readiness::Pending(_) | Readiness::Stuck(_) => {}
+        }
+        let changes = rules.compare(&to.properties, &record.request, seen, &self.book)?;
+        let reason = self.reason(record, &to, &changes);
+        if changes.replacing().is_some() {
+            return self.replace(at, rules, to, reason, changes);
+        }
+        let outputs = rules.outputs(id, seen)?;
+        let action = match &record.status {
+            _ if !changes.is_empty() => Some(Action::Update),
+            Status::Creating { .. } => Some(Action::Settle),
+            Status::Updating { .. } if readiness != Readiness::Ready => Some(Action::Settle),
+            Status::Ready { outputs: old, .. } if record.request == to && *old == outputs => None,
+            _ => Some(Action::Record),
+        };
+        if changes.is_empty() {
+            self.refuse_ignored_reference(&at.address, &to)?;
+        }
+        // While it is still being created, its outputs may be incomplete.
+        let settled = !matches!(record.status, Status::Creating { .. });
+        self.book.enter(at.clone(), if settled { Known::Now(outputs) } else { Known::AfterApply });
+        if let Some(action) = action {
+            self.step(at, action, reason, changes, Some(to));
+        }
+        Ok(())
+    }
+
+    fn reason(&self, record: &Record, to: &Request, changes: &Changes) -> Reason {
+        let moved = to.depends_on.iter().find(|target| !self.state.records.contains_key(target));
+        match (moved, changes.replacing()) {
+            (Some(target), _) if changes.0.iter().any(|change| change.after.is_none()) => {
+                Reason::DependencyReplaced(target.address.clone())
+            }
+            (_, Some(change)) => Reason::FieldCannotChange(change.field.clone()),
+            _ if changes.is_empty() && record.request.keep != to.keep => Reason::Protection,
+            _ if changes.is_empty() && matches!(record.status, Status::Ready { .. }) => Reason::Edited,
+            _ if changes.is_empty() => Reason::PreviousRunUnfinished,
+            _ if record.request.properties == to.properties => Reason::Drifted,
+            _ => Reason::Edited,
+        }
+    }
+
+    /// A kind that does not look at a target which is about to be made anew would keep the old one.
+    fn refuse_ignored_reference(&self, of: &Address, to: &Request) -> Result<(), PlanError> {
+        let made = |target: &&Incarnation| self.steps.get(*target).is_some_and(|s| s.action == Action::Create);
+        to.depends_on
+            .iter()
+            .find(made)
+            .map_or(Ok(()), |target| Err(PlanError::ReferenceIgnored(of.clone(), target.address.clone())))
+    }
+
+    fn replace(
+        &mut self,
+        old: &Incarnation,
+        rules: &dyn Rules,
+        to: Request,
+        reason: Reason,
+        changes: Changes,
+    ) -> Result<(), PlanError> {
+        if rules.replace_order() == ReplaceOrder::DeleteFirst || changes.delete_first() {
+            self.delete_first.insert(old.clone());
+        }
+        self.create(&old.address, to, reason, changes)
+    }
+
+    /// Takes up the generation of an unproved create only if sending it again is the same request.
+    fn create(&mut self, of: &Address, to: Request, reason: Reason, changes: Changes) -> Result<(), PlanError> {
+        let resend = self.rules(of)?.resend();
+        let again = self.state.lives(of).next_back().filter(|(_, record)| {
+            matches!(record.status, Status::Unproved { .. }) && record.request == to && resend == Resend::SameKey
+        });
+        let next = self.state.generations.get(of).copied().unwrap_or(0) + 1;
+        let generation = again.map_or(next, |(at, _)| at.generation);
+        let at = Incarnation { address: of.clone(), generation };
+        self.book.enter(at.clone(), Known::AfterApply);
+        self.step(&at, Action::Create, reason, changes, Some(to));
+        Ok(())
+    }
+
+    /// Every life in the state that the graph does not use.
+    pub(super) fn retire(&mut self) -> Result<(), PlanError> {
+        for (at, record) in &self.state.records {
+            if self.book.incarnation(&at.address) == Some(at) {
+                continue;
+            }
+            let rules = self.rules(&at.address)?;
+            let action = match (&record.status, self.seen.get(at)) {
+                (Status::Sent { .. }, _) => return Err(PlanError::Unresolved(at.clone())),
+                // Whatever it asked for may still turn up: it stays watched.
+                (Status::Unproved { .. }, _) => continue,
+                (_, None) => Action::Forget,
+                (_, Some(seen)) => {
+                    let by_cloud = rules.protected(seen)?.map(Protection::Cloud);
+                    let by_blueprint = record.request.keep.then_some(Protection::Blueprint);
+                    if let Some(why) = by_blueprint.or(by_cloud) {
+                        self.protect(at, why);
+                    }
+                    if rules.removal() == Removal::WithParent { Action::Forget } else { Action::Delete }
+                }
+            };
+            let reason = match (self.seen.contains_key(at), self.graph.get(&at.address)) {
+                (false, _) => Reason::Vanished,
+                (true, Some(_)) => Reason::Superseded,
+                (true, None) => Reason::NotInBlueprint,
+            };
+            self.step(at, action, reason, Changes::default(), None);
+        }
+        Ok(())
+    }
+
+    fn protect(&mut self, at: &Incarnation, why: Protection) {
+        self.protected.push(ProtectedResource { incarnation: at.clone(), why });
+    }
+
+    fn step(&mut self, at: &Incarnation, action: Action, reason: Reason, changes: Changes, request: Option<Request>) {
+        let after = std::collections::BTreeSet::new();
+        let step = Step { incarnation: at.clone(), action, reason, changes, request, after };
+        self.steps.insert(at.clone(), step);
+    }
+}

@@ -1,0 +1,155 @@
+//! What a kind must say (`Resource`, without a cloud) and do (`Manage`).
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::address::{Incarnation, Key, Owner};
+use super::change::Diff;
+use super::cloud_error::{CloudResult, Resend, WaitPolicy};
+use super::reference::{Book, Ref};
+
+/// Which of two lives comes first when a resource is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplaceOrder {
+    /// The old one goes before the new one is made: their names or ranges would collide.
+    DeleteFirst,
+    /// The new one is made and taken into use before the old one goes.
+    CreateFirst,
+}
+
+/// How a resource ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// By a delete call.
+    Deleted,
+    /// It cannot be deleted and goes together with what it is part of (the default security group of a VPC).
+    WithParent,
+}
+
+/// How closely to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// A plan's look: as few calls as possible.
+    Brief,
+    /// Something is under way: worth a further call for each resource, to say how far it is and whether it failed.
+    Close,
+}
+
+/// How an observed resource is doing, whatever its properties.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// In service.
+    Ready,
+    /// On its way; the text says what it is doing.
+    Pending(String),
+    /// A change failed; another update is the remedy (a rollout that stopped).
+    Stuck(String),
+    /// Replacing is the remedy (a gateway that failed to come up).
+    Unusable(String),
+    /// On its way out.
+    Leaving,
+}
+
+/// The rules of a kind. Nothing here can reach a cloud.
+///
+/// The value itself holds the desired properties.
+pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The kind's name in addresses, in `snake_case`.
+    const KIND: &'static str;
+    /// The order of a replacement, unless a field demands otherwise (see [`Diff::replace_delete_first`]).
+    const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
+    /// Whether a create whose answer was lost may be sent again under the same key.
+    const RESEND: Resend = Resend::SameKey;
+    /// How it ends.
+    const REMOVAL: Removal = Removal::Deleted;
+
+    /// What the cloud calls it. A struct where several values together identify it.
+    type Id: Serialize + DeserializeOwned + Ord + Clone + Send + Sync;
+    /// What the cloud tells about it.
+    type Observed: Serialize + DeserializeOwned + Send + Sync;
+    /// What others need of it. Constant for a life: what would move them is a replacement.
+    type Outputs: Serialize + DeserializeOwned + Send;
+
+    /// The outputs of an existing resource.
+    fn outputs(id: &Self::Id, seen: &Self::Observed) -> Self::Outputs;
+    /// How it is doing.
+    fn readiness(seen: &Self::Observed) -> Readiness;
+    /// Names every field in which the cloud differs from these properties. Begins with `let Self { … } = self;` without `..`, so that a
+    /// new field does not compile until someone decides what a change of it means.
+    fn compare(&self, seen: &Self::Observed, diff: &mut Diff<'_>);
+    /// `Some(why)` forbids deletion and replacement at plan time.
+    fn protected(_seen: &Self::Observed) -> Option<&'static str> {
+        None
+    }
+    /// The id of a thing that has no id or tags of its own: parent and name. Needs no cloud.
+    fn natural_id(&self, _outputs: &Book) -> CloudResult<Option<Self::Id>> {
+        Ok(None)
+    }
+}
+
+/// The calls of a kind.
+pub trait Manage: Resource {
+    /// The clients it needs.
+    type Cloud: Send + Sync + 'static;
+    /// How many ids one read can ask for. 1 where the cloud answers one at a time.
+    const READ_BATCH: usize;
+    /// How it is waited for.
+    const WAIT: WaitPolicy;
+
+    /// Reads up to [`Self::READ_BATCH`] resources. Absent ids are absent from the answer; absence is not an error.
+    fn read(
+        cloud: &Self::Cloud,
+        ids: &[Self::Id],
+        look: Look,
+    ) -> impl Future<Output = CloudResult<Vec<(Self::Id, Self::Observed)>>> + Send;
+
+    /// Everything of this kind that carries the owner's tag, with its key. Kinds that cannot be tagged keep the default.
+    fn find_owned(
+        _cloud: &Self::Cloud,
+        _owner: &Owner,
+    ) -> impl Future<Output = CloudResult<Vec<(Key, Self::Id)>>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
+    /// Exactly one mutating call. What it cannot set shows in `compare`, and the engine calls `update` next.
+    fn create(&self, call: &Call<'_, Self::Cloud>) -> impl Future<Output = CloudResult<Self::Id>> + Send;
+
+    /// Makes `seen` like these properties, where it can be done in place. May send several calls; must be safe to repeat.
+    fn update(
+        &self,
+        call: &Call<'_, Self::Cloud>,
+        id: &Self::Id,
+        seen: &Self::Observed,
+    ) -> impl Future<Output = CloudResult<()>> + Send;
+
+    /// Begins the end. `self` is what was last asked for. Must be safe to repeat, also while it is leaving.
+    fn delete(&self, call: &Call<'_, Self::Cloud>, id: &Self::Id) -> impl Future<Output = CloudResult<()>> + Send;
+}
+
+/// What a kind may touch during one call.
+pub struct Call<'a, C> {
+    /// The clients.
+    pub cloud: &'a C,
+    /// The identity to send along.
+    pub key: &'a Key,
+    /// Whose resource this is.
+    pub owner: &'a Owner,
+    /// Which life this is about.
+    pub of: &'a Incarnation,
+    /// The outputs of what it refers to.
+    pub book: &'a Book,
+}
+
+// By hand: `derive` would demand the same of `C`.
+impl<C> Clone for Call<'_, C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<C> Copy for Call<'_, C> {}
+
+impl<C> Call<'_, C> {
+    /// The outputs of a target. An error, not a panic, if they are missing: that is a fault in the engine, and the step fails.
+    pub fn outputs<R: Resource>(&self, of: &Ref<R>) -> CloudResult<R::Outputs> {
+        self.book.now(of)
+    }
+}

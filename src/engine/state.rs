@@ -1,0 +1,323 @@
+//! What is known to be true: the fold of the journal.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::address::{Address, Incarnation, Key, Owner};
+use super::journal::{Entry, Fact};
+
+/// Where a stack lives. What was made in one place can never be changed through another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Site {
+    /// The account's 12 digits.
+    pub account: String,
+    /// The region's name.
+    pub region: String,
+    /// `aws`, or the address of whatever stands in for it.
+    pub endpoint: String,
+}
+
+/// What was asked for, with its references resolved to lives.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// The properties, references unresolved.
+    pub properties: Value,
+    /// The lives that the references stood for.
+    pub depends_on: BTreeSet<Incarnation>,
+    /// Must be neither deleted nor replaced.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep: bool,
+}
+
+/// How far a resource is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Status {
+    /// A create was sent, and nobody knows more.
+    Sent {
+        /// Seconds since 1970.
+        at: u64,
+    },
+    /// A create was sent, was looked for and not found. It may still turn up.
+    Unproved {
+        /// When it was sent, in seconds since 1970.
+        at: u64,
+    },
+    /// It exists and is not yet as asked for, or not yet in service.
+    Creating {
+        /// Its id.
+        id: Value,
+        /// When the id became known, in seconds since 1970.
+        at: u64,
+    },
+    /// As asked for, and in service.
+    Ready {
+        /// Its id.
+        id: Value,
+        /// What others need of it.
+        outputs: Value,
+    },
+    /// An update was sent. It may or may not have happened, so the targets of both requests count as held.
+    Updating {
+        /// Its id.
+        id: Value,
+        /// What others need of it.
+        outputs: Value,
+        /// What the update asks for.
+        next: Request,
+        /// When it was sent, in seconds since 1970. `None` once every call of it was answered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<u64>,
+    },
+    /// A delete was sent.
+    Deleting {
+        /// Its id.
+        id: Value,
+    },
+}
+
+/// What is known of one life.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its identity in the cloud.
+    pub key: Key,
+    /// Its natural id, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Value>,
+    /// What was last asked for and answered.
+    #[serde(flatten)]
+    pub request: Request,
+    /// How far it is.
+    #[serde(flatten)]
+    pub status: Status,
+}
+
+/// Everything known about a stack.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// Whose resources these are.
+    #[serde(flatten)]
+    pub owner: Owner,
+    /// Counts the entries ever applied.
+    pub serial: u64,
+    /// Where the stack lives, once something has been made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<Site>,
+    /// Answers to questions, by question.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pins: BTreeMap<String, Value>,
+    /// The highest generation each address ever had. Never falls, so an address that is removed and added again gets a new key.
+    pub generations: BTreeMap<Address, u32>,
+    /// Every life that exists or may exist.
+    pub records: BTreeMap<Incarnation, Record>,
+}
+
+/// An entry that cannot follow what is known: the journal is damaged, or the engine has a fault.
+#[derive(Debug, thiserror::Error)]
+#[error("{of}: `{fact}` cannot follow `{status}`")]
+pub struct IllegalStep {
+    of: Incarnation,
+    status: String,
+    fact: String,
+}
+
+/// The state belongs to another place.
+#[derive(Debug, thiserror::Error)]
+#[error("this state belongs to {recorded}, and the credentials and settings in use lead to {here}")]
+pub struct Elsewhere {
+    /// Where its resources are.
+    pub recorded: Site,
+    /// Where the calls would go.
+    pub here: Site,
+}
+
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "account {}, region {}, {}", self.account, self.region, self.endpoint)
+    }
+}
+
+impl Status {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Sent { .. } => "sent",
+            Self::Unproved { .. } => "unproved",
+            Self::Creating { .. } => "creating",
+            Self::Ready { .. } => "ready",
+            Self::Updating { .. } => "updating",
+            Self::Deleting { .. } => "deleting",
+        }
+    }
+}
+
+impl Fact {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::CreateSent { .. } => "create_sent",
+            Self::Created { .. } => "created",
+            Self::Refused => "refused",
+            Self::NotFound => "not_found",
+            Self::Ready { .. } => "ready",
+            Self::UpdateSent { .. } => "update_sent",
+            Self::UpdateAnswered => "update_answered",
+            Self::Recorded { .. } => "recorded",
+            Self::DeleteSent => "delete_sent",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+impl Record {
+    /// The id, once it is known.
+    pub fn id(&self) -> Option<&Value> {
+        match &self.status {
+            Status::Sent { .. } | Status::Unproved { .. } => None,
+            Status::Creating { id, .. }
+            | Status::Ready { id, .. }
+            | Status::Updating { id, .. }
+            | Status::Deleting { id } => Some(id),
+        }
+    }
+
+    /// The outputs, once they are known for good.
+    pub fn outputs(&self) -> Option<&Value> {
+        match &self.status {
+            Status::Ready { outputs, .. } | Status::Updating { outputs, .. } => Some(outputs),
+            Status::Sent { .. } | Status::Unproved { .. } | Status::Creating { .. } | Status::Deleting { .. } => None,
+        }
+    }
+
+    /// Whether a create was sent and its fate is not proved.
+    pub fn is_open(&self) -> bool {
+        matches!(self.status, Status::Sent { .. } | Status::Unproved { .. })
+    }
+
+    /// Everything it may still be attached to. While an update may or may not have happened, the targets of both requests.
+    pub fn held(&self) -> impl Iterator<Item = &Incarnation> {
+        let next = match &self.status {
+            Status::Updating { next, .. } => Some(&next.depends_on),
+            _ => None,
+        };
+        self.request.depends_on.iter().chain(next.into_iter().flatten())
+    }
+}
+
+impl State {
+    /// A state that knows nothing yet.
+    pub fn new(owner: Owner) -> Self {
+        Self {
+            owner,
+            serial: 0,
+            site: None,
+            pins: BTreeMap::new(),
+            generations: BTreeMap::new(),
+            records: BTreeMap::new(),
+        }
+    }
+
+    /// The state after these entries.
+    pub fn fold(mut self, entries: &[Entry]) -> Result<Self, IllegalStep> {
+        entries.iter().try_for_each(|entry| self.apply(entry))?;
+        Ok(self)
+    }
+
+    /// Takes in one entry. A refused entry changes nothing.
+    pub fn apply(&mut self, entry: &Entry) -> Result<(), IllegalStep> {
+        match entry {
+            Entry::Placed(site) => self.site = Some(site.clone()),
+            Entry::Pinned { query, answer } => {
+                self.pins.insert(query.clone(), answer.clone());
+            }
+            Entry::Happened { of, fact } => self.happened(of, fact)?,
+        }
+        self.serial += 1;
+        Ok(())
+    }
+
+    fn happened(&mut self, of: &Incarnation, fact: &Fact) -> Result<(), IllegalStep> {
+        let before = self.records.remove(of);
+        let status = before.as_ref().map_or("nothing", |record| record.status.name());
+        match transition(before, fact.clone()) {
+            Ok(Some(after)) => {
+                let highest = self.generations.entry(of.address.clone()).or_default();
+                *highest = of.generation.max(*highest);
+                self.records.insert(of.clone(), after);
+                Ok(())
+            }
+            Ok(None) => Ok(()),
+            Err(before) => {
+                self.records.extend(before.map(|record| (of.clone(), *record)));
+                Err(IllegalStep { of: of.clone(), status: status.into(), fact: fact.name().into() })
+            }
+        }
+    }
+
+    /// Refuses to work on a stack that lives elsewhere.
+    pub fn check_site(&self, here: &Site) -> Result<(), Box<Elsewhere>> {
+        match &self.site {
+            Some(recorded) if recorded != here => {
+                Err(Box::new(Elsewhere { recorded: recorded.clone(), here: here.clone() }))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The lives of one address, oldest first.
+    pub fn lives(&self, of: &Address) -> impl DoubleEndedIterator<Item = (&Incarnation, &Record)> {
+        let at = |generation| Incarnation { address: of.clone(), generation };
+        self.records.range(at(0)..=at(u32::MAX))
+    }
+}
+
+/// The whole table. Everything not listed is refused, and then the record is handed back as it was.
+fn transition(before: Option<Record>, fact: Fact) -> Result<Option<Record>, Option<Box<Record>>> {
+    let Some(record) = before else {
+        let Fact::CreateSent { key, request, expected, at } = fact else { return Err(None) };
+        return Ok(Some(Record { key, expected, request, status: Status::Sent { at } }));
+    };
+    let (request, status) = match (record.status.clone(), fact) {
+        (Status::Unproved { .. }, Fact::CreateSent { key, request, at, .. })
+            if key == record.key && request == record.request =>
+        {
+            (request, Status::Sent { at })
+        }
+        (Status::Sent { .. } | Status::Unproved { .. }, Fact::Created { id, at }) => {
+            (record.request, Status::Creating { id, at })
+        }
+        (Status::Sent { at }, Fact::NotFound) => (record.request, Status::Unproved { at }),
+        (Status::Creating { id, .. }, Fact::Ready { outputs }) => (record.request, Status::Ready { id, outputs }),
+        (
+            Status::Ready { id, outputs } | Status::Updating { id, outputs, .. },
+            Fact::UpdateSent { request: next, at },
+        ) => (record.request, Status::Updating { id, outputs, next, at: Some(at) }),
+        (Status::Updating { id, outputs, next, .. }, Fact::UpdateAnswered) => {
+            (record.request, Status::Updating { id, outputs, next, at: None })
+        }
+        (Status::Updating { id, next, .. }, Fact::Ready { outputs }) => (next, Status::Ready { id, outputs }),
+        (
+            Status::Creating { id, .. } | Status::Ready { id, .. } | Status::Updating { id, .. },
+            Fact::Recorded { request, outputs },
+        ) => (request, Status::Ready { id, outputs }),
+        (
+            Status::Creating { id, .. }
+            | Status::Ready { id, .. }
+            | Status::Updating { id, .. }
+            | Status::Deleting { id },
+            Fact::DeleteSent,
+        ) => (record.request, Status::Deleting { id }),
+        (Status::Sent { .. }, Fact::Refused)
+        | (
+            Status::Unproved { .. }
+            | Status::Creating { .. }
+            | Status::Ready { .. }
+            | Status::Updating { .. }
+            | Status::Deleting { .. },
+            Fact::Gone,
+        ) => return Ok(None),
+        _ => return Err(Some(Box::new(record))),
+    };
+    Ok(Some(Record { key: record.key, expected: record.expected, request, status }))
+}

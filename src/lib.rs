@@ -1,0 +1,2 @@
+//! Pando.
+pub mod engine;

@@ -1,0 +1,3 @@
+//! The `pando` command.
+
+fn main() {}
