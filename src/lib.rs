@@ -1,2 +1,3 @@
 //! Pando.
+pub mod aws;
 pub mod engine;

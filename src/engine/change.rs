@@ -99,6 +99,11 @@ impl<'a> Diff<'a> {
         Changes(self.changes)
     }
 
+    /// All outputs that are known, for values that are put together the same way while planning and while calling.
+    pub fn book(&self) -> &'a Book {
+        self.book
+    }
+
     /// The outputs of a target, if it exists already.
     pub fn outputs<R: Resource>(&self, of: &Ref<R>) -> Known<R::Outputs> {
         self.book.known(of)

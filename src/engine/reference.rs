@@ -128,6 +128,24 @@ impl<T> Known<T> {
     }
 }
 
+impl<T> Known<T> {
+    /// The value of something that must be known by now, because its targets exist. An error, not a panic: then the step fails.
+    pub fn now(self) -> CloudResult<T> {
+        match self {
+            Self::Now(value) => Ok(value),
+            Self::AfterApply => Err(CloudError::Refused("the outputs of something it refers to are missing".into())),
+        }
+    }
+
+    /// Both known, or nothing is.
+    pub fn and<U>(self, other: Known<U>) -> Known<(T, U)> {
+        match (self, other) {
+            (Self::Now(one), Known::Now(two)) => Known::Now((one, two)),
+            _ => Known::AfterApply,
+        }
+    }
+}
+
 /// All known, or nothing is.
 impl<T, F: FromIterator<T>> FromIterator<Known<T>> for Known<F> {
     fn from_iter<I: IntoIterator<Item = Known<T>>>(items: I) -> Self {

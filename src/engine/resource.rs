@@ -6,6 +6,7 @@ use super::address::{Incarnation, Key, Owner};
 use super::change::Diff;
 use super::cloud_error::{CloudResult, Resend, WaitPolicy};
 use super::reference::{Book, Ref};
+use super::state::Request;
 
 /// Which of two lives comes first when a resource is replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,6 +138,8 @@ pub struct Call<'a, C> {
     pub of: &'a Incarnation,
     /// The outputs of what it refers to.
     pub book: &'a Book,
+    /// What was last asked for, to tell what the blueprint no longer says. Empty for a create.
+    pub recorded: &'a Request,
 }
 
 // By hand: `derive` would demand the same of `C`.
@@ -148,6 +151,11 @@ impl<C> Clone for Call<'_, C> {
 impl<C> Copy for Call<'_, C> {}
 
 impl<C> Call<'_, C> {
+    /// Whether another life stands behind a reference than when this was last asked for. For what the cloud does not tell.
+    pub fn moved<R: Resource>(&self, to: &Ref<R>) -> bool {
+        self.book.incarnation(&to.address()).is_some_and(|life| !self.recorded.depends_on.contains(life))
+    }
+
     /// The outputs of a target. An error, not a panic, if they are missing: that is a fault in the engine, and the step fails.
     pub fn outputs<R: Resource>(&self, of: &Ref<R>) -> CloudResult<R::Outputs> {
         self.book.now(of)

@@ -106,11 +106,12 @@ enum What {
     },
     Update {
         properties: Value,
+        recorded: Request,
         id: Value,
         seen: Value,
     },
     Delete {
-        properties: Value,
+        recorded: Request,
         id: Value,
     },
 }

@@ -42,8 +42,13 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
             if self.in_flight >= self.home.parallel {
                 break;
             }
-            self.set(&at, Phase::Calling);
-            self.start(&at)?;
+            // What is to be updated may have changed since it was last looked at: part of the update may have happened.
+            if matches!(self.record(&at).map(|record| &record.status), Some(Status::Updating { .. })) {
+                self.wait_and_resend(&at);
+            } else {
+                self.set(&at, Phase::Calling);
+                self.start(&at)?;
+            }
         }
         Ok(())
     }
@@ -129,8 +134,9 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
             return self.take_over(at, request);
         }
         let (key, id, seen) = (record.key.clone(), record.id().cloned().unwrap_or_default(), seen.clone());
+        let recorded = record.request.clone();
         self.note(at, Fact::UpdateSent { request: request.clone(), at: (self.home.now)() })?;
-        let call = What::Update { properties: request.properties.clone(), id, seen };
+        let call = What::Update { properties: request.properties.clone(), recorded, id, seen };
         self.send(Sending { at: at.clone(), kind, key, book, call });
         Ok(())
     }
@@ -141,9 +147,9 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
             return Ok(());
         };
         let (key, id) = (record.key.clone(), record.id().cloned().unwrap_or_default());
-        let (properties, book) = (record.request.properties.clone(), self.home.book(&record.request));
+        let (recorded, book) = (record.request.clone(), self.home.book(&record.request));
         self.note(at, Fact::DeleteSent)?;
-        self.send(Sending { at: at.clone(), kind, key, book, call: What::Delete { properties, id } });
+        self.send(Sending { at: at.clone(), kind, key, book, call: What::Delete { recorded, id } });
         Ok(())
     }
 
@@ -173,21 +179,25 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
 /// One call, in a task of its own. Touches neither journal nor state.
 pub(super) async fn send<C: Send + Sync + 'static>(sending: Sending<C>, cloud: Arc<C>, owner: Owner) -> Answer {
     let Sending { at, kind, key, book, call: what } = sending;
-    let call = Call { cloud: &*cloud, key: &key, owner: &owner, of: &at, book: &book };
-    match what {
+    let recorded = match &what {
+        What::Create { .. } => &Request::default(),
+        What::Update { recorded, .. } | What::Delete { recorded, .. } => recorded,
+    };
+    let call = Call { cloud: &*cloud, key: &key, owner: &owner, of: &at, book: &book, recorded };
+    match &what {
         What::Create { properties, expected, sent_before } => {
-            let answer = match kind.create(call, &properties).await {
-                Err(CloudError::Exists(why)) => adopt(kind, call, expected.as_ref(), sent_before, why).await,
+            let answer = match kind.create(call, properties).await {
+                Err(CloudError::Exists(why)) => adopt(kind, call, expected.as_ref(), *sent_before, why).await,
                 answer => answer,
             };
             Answer::Created(at, answer)
         }
-        What::Update { properties, id, seen } => {
-            let answer = kind.update(call, &properties, &id, &seen).await;
+        What::Update { properties, id, seen, .. } => {
+            let answer = kind.update(call, properties, id, seen).await;
             Answer::Updated(at, answer)
         }
-        What::Delete { properties, id } => {
-            let answer = kind.delete(call, &properties, &id).await;
+        What::Delete { recorded, id } => {
+            let answer = kind.delete(call, &recorded.properties, id).await;
             Answer::Deleted(at, answer)
         }
     }

@@ -26,11 +26,14 @@ pub(super) struct Wait {
     looks: u32,
     stable: u32,
     why: String,
+    /// The update was answered with "not yet": send it again once this is ready and still differs.
+    resend: bool,
 }
 
 /// What a look showed.
 enum Verdict {
     AsWanted,
+    SendAgain,
     NotYet(String),
     Never(Failure),
 }
@@ -38,9 +41,19 @@ enum Verdict {
 impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
     /// Begins to wait for a life; the first look comes at once.
     pub(super) fn wait(&mut self, at: &Incarnation) {
+        self.begin_wait(at, false);
+    }
+
+    /// The same, for an update that the cloud was not ready for.
+    pub(super) fn wait_and_resend(&mut self, at: &Incarnation) {
+        self.begin_wait(at, true);
+    }
+
+    fn begin_wait(&mut self, at: &Incarnation, resend: bool) {
         let now = Instant::now();
         let why = "not looked at yet".to_owned();
-        self.set(at, Phase::Waiting(Wait { since: now, next: now, asked: false, looks: 0, stable: 0, why }));
+        let wait = Wait { since: now, next: now, asked: false, looks: 0, stable: 0, why, resend };
+        self.set(at, Phase::Waiting(wait));
     }
 
     /// When something has to be done although nothing is answered.
@@ -108,13 +121,20 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
             }
             wait.asked = false;
             wait.looks += 1;
+            let resend = wait.resend;
             let verdict = match seen {
-                Ok(seen) => self.judge(&at, seen),
+                Ok(seen) => self.judge(&at, seen, resend),
                 Err(e) => Verdict::NotYet(format!("could not look: {e}")),
             };
             match verdict {
                 Verdict::AsWanted if self.is_stable(kind, &at) => self.settled(&at)?,
                 Verdict::AsWanted => {}
+                Verdict::SendAgain => {
+                    self.set(&at, Phase::Calling);
+                    if let Some(request) = self.request(&at) {
+                        self.start_update(&at, &request)?;
+                    }
+                }
                 Verdict::NotYet(why) => self.look_again(kind, &at, why),
                 Verdict::Never(failure) => self.fail(&at, failure),
             }
@@ -123,7 +143,7 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
     }
 
     /// Done means gone, or ready *and* without difference from what is asked for. So a plan after an apply is empty.
-    fn judge(&mut self, at: &Incarnation, all: &Seen) -> Verdict {
+    fn judge(&mut self, at: &Incarnation, all: &Seen, resend: bool) -> Verdict {
         let (Some(kind), Some(record)) = (self.kind(at), self.record(at)) else {
             return Verdict::Never(Failure::UnknownKind);
         };
@@ -149,6 +169,7 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
             Err(e) => return Verdict::Never(e.into()),
         };
         match changes.0.first() {
+            Some(_) if resend => Verdict::SendAgain,
             // A fresh one that differs gets its update next.
             Some(change) if !matches!(status, Status::Creating { .. }) => {
                 let after = change.after.as_ref().unwrap_or(&Value::Null);

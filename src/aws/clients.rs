@@ -1,0 +1,305 @@
+//! The clients of all services, and how they behave: endpoints, timeouts, retries, and what a plan may not send.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_smithy_http_client::{Builder, Connector, proxy::ProxyConfig, tls};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+};
+use aws_smithy_runtime_api::client::interceptors::{Intercept, SharedInterceptor, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use aws_types::service_config::ServiceConfigKey;
+
+use super::failure::{self, Problem};
+use crate::engine::state::Site;
+
+/// What the user said about where to go. Everything not said comes from the standard AWS configuration: environment, profile, SSO,
+/// container or instance role.
+#[derive(Clone, Debug, Default)]
+pub struct Target {
+    /// The region, if the blueprint names one.
+    pub region: Option<String>,
+    /// One endpoint for all services, if given on the command line.
+    pub endpoint_url: Option<String>,
+    /// Endpoints of single services by their SDK id (`ElastiCache`), which count more than anything else.
+    pub endpoint_urls: BTreeMap<&'static str, String>,
+    /// Fixed credentials for a local emulator. `None`: the standard chain.
+    pub emulator_account: Option<String>,
+}
+
+/// What the clients may send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Only calls that change nothing. Everything else fails before a byte is sent, so a plan cannot write even by mistake.
+    Read,
+    /// All calls.
+    Write,
+}
+
+/// Everything needed to talk to AWS.
+pub struct Aws {
+    /// Clients that send a call again when its answer is lost or it is throttled: for reads, and for changes that do no harm twice.
+    pub again: Services,
+    /// Clients that send once, for creates. Sending again is the engine's decision, after a look (reference: the SDK retries timeouts and
+    /// 5xx for every operation, idempotent or not, so one `CreateVpc` could make two).
+    pub once: Services,
+    /// Where the calls go.
+    pub site: Site,
+    /// `aws`, `aws-cn` or `aws-us-gov`, for ARNs.
+    pub partition: String,
+    /// Who calls, as an ARN.
+    pub caller: String,
+    tally: Tally,
+}
+
+/// Counts calls by service and operation, each attempt once.
+#[derive(Clone, Debug, Default)]
+pub struct Tally(Arc<Mutex<BTreeMap<(String, String), u64>>>);
+
+/// The connection could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// Neither blueprint nor configuration names a region.
+    #[error("no region is set")]
+    NoRegion,
+    /// The endpoint is not a URL.
+    #[error("`{0}` is not an http:// or https:// URL")]
+    Endpoint(String),
+    /// There are no credentials, or they are not accepted.
+    #[error("the credentials are not accepted: {0}")]
+    Credentials(String),
+    /// Nobody answers.
+    #[error("no answer from {endpoint}: {why}")]
+    Unreachable {
+        /// Where the call went.
+        endpoint: String,
+        /// What happened to it.
+        why: String,
+    },
+}
+
+macro_rules! services {
+    ($($field:ident: $krate:ident, $id:literal, $env:literal;)*) => {
+        /// One client for each service.
+        #[derive(Clone)]
+        pub struct Services { $(#[doc = concat!("Amazon ", $id, ".")] pub $field: $krate::Client,)* }
+
+        impl Services {
+            fn new(shared: &SdkConfig, target: &Target, retries: &RetryConfig, interceptors: &[SharedInterceptor]) -> Self {
+                Self { $($field: {
+                    let mut config = $krate::config::Builder::from(shared).retry_config(retries.clone());
+                    for interceptor in interceptors {
+                        config.push_interceptor(interceptor.clone());
+                    }
+                    if let Some(url) = target.endpoint_urls.get($id) {
+                        config = config.endpoint_url(url);
+                    }
+                    $krate::Client::from_conf(config.build())
+                },)* }
+            }
+        }
+
+        /// The SDK ids of all services, with the part of `AWS_ENDPOINT_URL_…` that names them.
+        pub const SERVICES: &[(&str, &str)] = &[$(($id, $env)),*];
+    };
+}
+
+services! {
+    autoscaling: aws_sdk_autoscaling, "Auto Scaling", "AUTO_SCALING";
+    cloudwatch: aws_sdk_cloudwatch, "CloudWatch", "CLOUDWATCH";
+    ec2: aws_sdk_ec2, "EC2", "EC2";
+    elasticache: aws_sdk_elasticache, "ElastiCache", "ELASTICACHE";
+    elb: aws_sdk_elasticloadbalancingv2, "Elastic Load Balancing v2", "ELASTIC_LOAD_BALANCING_V2";
+    iam: aws_sdk_iam, "IAM", "IAM";
+    rds: aws_sdk_rds, "RDS", "RDS";
+    secrets: aws_sdk_secretsmanager, "Secrets Manager", "SECRETS_MANAGER";
+    sqs: aws_sdk_sqs, "SQS", "SQS";
+    ssm: aws_sdk_ssm, "SSM", "SSM";
+    sts: aws_sdk_sts, "STS", "STS";
+}
+
+/// An attempt that is not answered within this time counts as lost. The SDK's own default is to wait for ever.
+const ATTEMPT: Duration = Duration::from_secs(30);
+/// A call with all its attempts.
+const OPERATION: Duration = Duration::from_mins(2);
+/// The first call of all, which shows whether anyone is there.
+const FIRST_CALL: Duration = Duration::from_secs(15);
+/// Peers close idle connections, and a pooled one that was closed stalls the next call (aws-sdk-rust#1417); between two looks of a long wait
+/// connections are idle for longer than this.
+const IDLE: Duration = Duration::from_secs(15);
+/// Attempts, unless the user's configuration says otherwise. The SDK's default is 3, which a throttled account uses up in two seconds.
+const ATTEMPTS: u32 = 5;
+
+impl Aws {
+    /// Finds credentials, asks who they belong to, and builds the clients.
+    pub async fn connect(target: &Target, access: Access) -> Result<Self, ConnectError> {
+        let shared = load(target).await?;
+        let region = shared.region().map(ToString::to_string).ok_or(ConnectError::NoRegion)?;
+        let endpoint = describe_endpoint(&shared, target);
+        let tally = Tally::default();
+        let mut interceptors = vec![SharedInterceptor::permanent(tally.clone())];
+        if access == Access::Read {
+            interceptors.push(SharedInterceptor::permanent(ReadOnly));
+        }
+        let attempts = shared.retry_config().map_or(ATTEMPTS, |set| match set.max_attempts() {
+            3 => ATTEMPTS,
+            chosen => chosen,
+        });
+        let retries = RetryConfig::standard().with_max_attempts(attempts);
+        let again = Services::new(&shared, target, &retries, &interceptors);
+        let once = Services::new(&shared, target, &RetryConfig::disabled(), &interceptors);
+        let who = tokio::time::timeout(FIRST_CALL, again.sts.get_caller_identity().send()).await;
+        let who = match who {
+            Ok(Ok(who)) => who,
+            Ok(Err(e)) => return Err(refused(&endpoint, &failure::explain(e))),
+            Err(_) => {
+                let why = format!("nothing came back within {} seconds", FIRST_CALL.as_secs());
+                return Err(ConnectError::Unreachable { endpoint, why });
+            }
+        };
+        let caller = who.arn.unwrap_or_default();
+        let partition = caller.split(':').nth(1).filter(|part| !part.is_empty()).unwrap_or("aws").to_owned();
+        let site = Site { account: who.account.unwrap_or_default(), region, endpoint };
+        Ok(Self { again, once, site, partition, caller, tally })
+    }
+
+    /// How often each operation was called so far.
+    pub fn calls(&self) -> BTreeMap<(String, String), u64> {
+        self.tally.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The ARN of something in this account and region.
+    pub fn arn(&self, service: &str, rest: &str) -> String {
+        format!("arn:{}:{service}:{}:{}:{rest}", self.partition, self.site.region, self.site.account)
+    }
+}
+
+fn refused(endpoint: &str, problem: &Problem) -> ConnectError {
+    match problem {
+        Problem::Denied(why) => ConnectError::Credentials(why.clone()),
+        Problem::Other(why) => ConnectError::Unreachable { endpoint: endpoint.into(), why: why.clone() },
+    }
+}
+
+async fn load(target: &Target) -> Result<SdkConfig, ConnectError> {
+    let urls = target.endpoint_url.iter().chain(target.endpoint_urls.values());
+    if let Some(bad) = urls.into_iter().find(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
+        return Err(ConnectError::Endpoint(bad.clone()));
+    }
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(OPERATION)
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .timeout_config(timeouts)
+        .http_client(http_client(target.endpoint_url.as_deref()));
+    if let Some(region) = &target.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(url) = &target.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    if let Some(account) = &target.emulator_account {
+        let keys = aws_credential_types::Credentials::new(account, "emulator", None, None, "pando emulator");
+        loader = loader.credentials_provider(keys);
+    }
+    Ok(loader.load().await)
+}
+
+/// One pool of connections for all services. Proxies from the environment hold, except for an endpoint on this machine.
+fn http_client(endpoint: Option<&str>) -> aws_smithy_runtime_api::client::http::SharedHttpClient {
+    let is_local = endpoint.is_some_and(|url| url.contains("//127.0.0.1") || url.contains("//localhost"));
+    Builder::new().pool_idle_timeout(IDLE).build_with_connector_fn(move |settings, components| {
+        let mut connector = Connector::builder().pool_idle_timeout(IDLE);
+        connector.set_connector_settings(settings.cloned());
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        if !is_local {
+            connector.set_proxy_config(Some(ProxyConfig::from_env()));
+        }
+        connector.tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc)).build()
+    })
+}
+
+/// `aws`, or every endpoint that stands in for it.
+fn describe_endpoint(shared: &SdkConfig, target: &Target) -> String {
+    let mut parts = vec![shared.endpoint_url().unwrap_or("aws").to_owned()];
+    for (id, env) in SERVICES {
+        let own = target.endpoint_urls.get(id).cloned().or_else(|| {
+            // A single endpoint on the command line counts more than those of the environment.
+            let configured = shared.service_config().filter(|_| target.endpoint_url.is_none())?;
+            let key = ServiceConfigKey::builder().service_id(id).env("AWS_ENDPOINT_URL").profile("endpoint_url");
+            configured.load_config(key.build().ok()?)
+        });
+        parts.extend(own.map(|url| format!("{}={url}", env.to_lowercase())));
+    }
+    parts.join(" ")
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for Tally {
+    fn name(&self) -> &'static str {
+        "Tally"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(operation) = config.load::<Metadata>() {
+            let key = (operation.service().to_owned(), operation.name().to_owned());
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default() += 1;
+        }
+        Ok(())
+    }
+}
+
+/// Lets only calls through that change nothing.
+#[derive(Debug)]
+struct ReadOnly;
+
+/// The operation would change something.
+#[derive(Debug)]
+struct WouldWrite(String);
+
+impl fmt::Display for WouldWrite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a plan must not write, and {} does", self.0)
+    }
+}
+
+impl std::error::Error for WouldWrite {}
+
+#[dyn_dispatch_hint]
+impl Intercept for ReadOnly {
+    fn name(&self) -> &'static str {
+        "ReadOnly"
+    }
+
+    fn read_before_execution(
+        &self,
+        _context: &BeforeSerializationInterceptorContextRef<'_>,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        match config.load::<Metadata>() {
+            Some(operation) if reads(operation.name()) => Ok(()),
+            operation => Err(WouldWrite(operation.map_or("an unnamed call", Metadata::name).to_owned()).into()),
+        }
+    }
+}
+
+/// Whether an operation changes nothing, by AWS's own naming.
+fn reads(operation: &str) -> bool {
+    ["Describe", "Get", "List"].iter().any(|verb| operation.starts_with(verb))
+}

@@ -1,0 +1,57 @@
+//! What the kinds of ElastiCache share: tags, which it shows only by a call for each resource.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_elasticache::types::Tag;
+
+use super::clients::Aws;
+use super::failure::{classify, is_absent};
+use super::tags::Tags;
+use crate::engine::address::{Key, Owner};
+use crate::engine::cloud_error::CloudResult;
+use crate::engine::resource::Call;
+
+/// Of these named resources, those that the owner has tagged.
+pub(super) async fn owned(
+    cloud: &Aws,
+    owner: &Owner,
+    named: impl Iterator<Item = (String, String)>,
+) -> CloudResult<Vec<(Key, String)>> {
+    let prefix = format!("{}-", owner.stack);
+    let mut found = Vec::new();
+    for (name, arn) in named.filter(|(name, _)| name.starts_with(&prefix)) {
+        let tags = match cloud.again.elasticache.list_tags_for_resource().resource_name(arn).send().await {
+            // Listed a moment ago and gone since.
+            Err(e) if is_absent(&e) => continue,
+            answer => answer.map_err(classify)?.tag_list.unwrap_or_default(),
+        };
+        let tags = Tags::collect(tags.iter().map(|tag| (tag.key(), tag.value())));
+        found.extend(tags.key_of(owner).map(|key| (key, name)));
+    }
+    Ok(found)
+}
+
+/// The tags of something that is being made.
+pub(super) fn tags_on(tags: &Tags, call: &Call<'_, Aws>) -> Vec<Tag> {
+    cache_tags(tags.with_identity(call))
+}
+
+/// Sets the tags of an existing resource, and takes away those that the blueprint no longer has.
+pub(super) async fn retag(call: &Call<'_, Aws>, arn: &str, to: &Tags) -> CloudResult<()> {
+    let before = Tags::recorded(call);
+    let missing = to.missing_in(&before);
+    if !missing.is_empty() {
+        let request = call.cloud.again.elasticache.add_tags_to_resource().resource_name(arn);
+        request.set_tags(Some(cache_tags(missing))).send().await.map_err(classify)?;
+    }
+    let dropped = to.dropped(&before, call);
+    if !dropped.is_empty() {
+        let request = call.cloud.again.elasticache.remove_tags_from_resource().resource_name(arn);
+        request.set_tag_keys(Some(dropped)).send().await.map_err(classify)?;
+    }
+    Ok(())
+}
+
+fn cache_tags(tags: BTreeMap<String, String>) -> Vec<Tag> {
+    tags.into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+}

@@ -1,0 +1,81 @@
+//! What the kinds of Elastic Load Balancing share. Its Describe calls leave tags out; they are asked for only where they decide something.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+
+use aws_sdk_elasticloadbalancingv2::types::Tag;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::http::Response;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use super::clients::Aws;
+use super::failure::{classify, is_absent};
+use super::tags::Tags;
+use crate::engine::address::{Key, Owner};
+use crate::engine::cloud_error::CloudResult;
+use crate::engine::resource::Call;
+
+/// `DescribeTags` takes at most this many.
+const ARNS: usize = 20;
+
+pub(super) fn tags_on(tags: &Tags, call: &Call<'_, Aws>) -> Vec<Tag> {
+    elb_tags(tags.with_identity(call))
+}
+
+fn elb_tags(tags: BTreeMap<String, String>) -> Vec<Tag> {
+    let tag = |(key, value): (String, String)| Tag::builder().key(key).value(value).build();
+    // A tag without key cannot be built, and there is none.
+    tags.into_iter().map(tag).collect()
+}
+
+/// Those of these ARNs that the owner has tagged.
+pub(super) async fn owned(cloud: &Aws, owner: &Owner, arns: Vec<String>) -> CloudResult<Vec<(Key, String)>> {
+    let mut found = Vec::new();
+    for batch in arns.chunks(ARNS) {
+        let request = cloud.again.elb.describe_tags().set_resource_arns(Some(batch.to_vec()));
+        for described in request.send().await.map_err(classify)?.tag_descriptions.unwrap_or_default() {
+            let tags = Tags::collect(described.tags().iter().map(|tag| (tag.key(), tag.value())));
+            found.extend(tags.key_of(owner).zip(described.resource_arn));
+        }
+    }
+    Ok(found)
+}
+
+/// Describes these ARNs. One that is missing fails a whole call of ELB; then each is asked for alone, and what is missing is left out.
+pub(super) async fn present<T, E, F>(arns: Vec<String>, ask: impl Fn(Vec<String>) -> F + Send) -> CloudResult<Vec<T>>
+where
+    T: Send,
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    F: Future<Output = Result<Option<Vec<T>>, SdkError<E, Response>>> + Send,
+{
+    match ask(arns.clone()).await {
+        Err(e) if is_absent(&e) && arns.len() > 1 => {
+            let mut found = Vec::new();
+            for arn in arns {
+                match ask(vec![arn]).await {
+                    Err(e) if is_absent(&e) => {}
+                    answer => found.extend(answer.map_err(classify)?.unwrap_or_default()),
+                }
+            }
+            Ok(found)
+        }
+        Err(e) if is_absent(&e) => Ok(Vec::new()),
+        answer => Ok(answer.map_err(classify)?.unwrap_or_default()),
+    }
+}
+
+/// Sets the tags of an existing resource, and takes away those that the blueprint no longer has.
+pub(super) async fn retag(call: &Call<'_, Aws>, arn: &str, to: &Tags) -> CloudResult<()> {
+    let before = Tags::recorded(call);
+    let missing = to.missing_in(&before);
+    if !missing.is_empty() {
+        let request = call.cloud.again.elb.add_tags().resource_arns(arn);
+        request.set_tags(Some(elb_tags(missing))).send().await.map_err(classify)?;
+    }
+    let dropped = to.dropped(&before, call);
+    if !dropped.is_empty() {
+        let request = call.cloud.again.elb.remove_tags().resource_arns(arn);
+        request.set_tag_keys(Some(dropped)).send().await.map_err(classify)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,268 @@
+//! What an error of the SDK means for the engine.
+//!
+//! AWS documents its codes per service; the table here holds those that Pando's calls can meet, gathered from the services' API references
+//! and from how Terraform's provider has learned to treat them.
+
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::http::Response;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::error::operation::BuildError;
+
+use crate::engine::cloud_error::CloudError;
+
+/// Any error of the SDK.
+type Failed<E> = SdkError<E, Response>;
+
+/// A failed call, told apart only by whether the credentials are the problem.
+#[derive(Debug)]
+pub(super) enum Problem {
+    Denied(String),
+    Other(String),
+}
+
+/// Codes that say: who asks is not known, not allowed, or no longer.
+const DENIED: &[&str] = &[
+    "AccessDenied",
+    "AccessDeniedException",
+    "AuthFailure",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "NotAuthorized",
+    "OptInRequired",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "UnauthorizedOperation",
+    "UnrecognizedClientException",
+];
+
+/// Codes that say: not executed, and the same request may pass later.
+const NOT_YET: &[&str] = &[
+    "AWS.SimpleQueueService.QueueDeletedRecently",
+    "CacheSubnetGroupInUse",
+    "ConcurrentModification",
+    "ConcurrentModificationException",
+    "DBSubnetGroupNotAllowedFault",
+    "DeleteConflict",
+    "DependencyViolation",
+    "EC2ThrottledException",
+    "Gateway.NotAttached",
+    "IncorrectState",
+    "InstanceRefreshInProgress",
+    "InvalidCacheClusterState",
+    "InvalidCacheParameterGroupState",
+    "InvalidDBInstanceState",
+    "InvalidDBInstanceStateFault",
+    "InvalidDBParameterGroupState",
+    "InvalidDBSubnetGroupStateFault",
+    "InvalidGroup.InUse",
+    "InvalidNetworkInterface.InUse",
+    "InvalidReplicationGroupState",
+    "OperationAborted",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "QueueDeletedRecently",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "ResourceContention",
+    "ResourceInUse",
+    "ResourceInUseFault",
+    "ScalingActivityInProgress",
+    "ServiceUnavailable",
+    "SlowDown",
+    "Throttling",
+    "ThrottledException",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TooManyUpdates",
+];
+
+/// Codes that say: there is one already.
+const EXISTS: &[&str] = &[
+    "AlreadyExists",
+    "AlreadyExistsFault",
+    "CacheClusterAlreadyExists",
+    "CacheParameterGroupAlreadyExists",
+    "CacheSubnetGroupAlreadyExists",
+    "DBInstanceAlreadyExists",
+    "DBParameterGroupAlreadyExists",
+    "DBSubnetGroupAlreadyExists",
+    "DuplicateListener",
+    "DuplicateLoadBalancerName",
+    "DuplicateTargetGroupName",
+    "EntityAlreadyExists",
+    "IdempotentParameterMismatch",
+    "InvalidGroup.Duplicate",
+    "InvalidLaunchTemplateName.AlreadyExistsException",
+    "InvalidPermission.Duplicate",
+    "InvalidSubnet.Conflict",
+    "ParameterAlreadyExists",
+    "QueueAlreadyExists",
+    "QueueNameExists",
+    "ReplicationGroupAlreadyExists",
+    "ResourceExistsException",
+    "RouteAlreadyExists",
+];
+
+/// Codes that say "not there" without the word that [`is_missing`] looks for.
+const MISSING: &[&str] = &[
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "DBInstanceNotFound",
+    "InvalidAllocationID.NotFound",
+    "NatGatewayNotFound",
+    "NoSuchEntity",
+    "QueueDoesNotExist",
+];
+
+/// What a failed call means, if it named nothing but the thing itself.
+pub(super) fn classify<E>(error: Failed<E>) -> CloudError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    match &error {
+        SdkError::ServiceError(service) => {
+            let (code, message) = (service.err().code(), service.err().message());
+            by_code(code.unwrap_or_default(), message.unwrap_or_default(), service.raw().status().as_u16())
+        }
+        SdkError::ConstructionFailure(_) => CloudError::Refused(chain(&error)),
+        SdkError::DispatchFailure(_) if is_credentials(&error) => CloudError::Denied(chain(&error)),
+        SdkError::DispatchFailure(_) if is_connection_refused(&error) => CloudError::NotYet(chain(&error)),
+        _ => CloudError::Unknown(chain(&error)),
+    }
+}
+
+/// The same for a call that names other things, just made: a "not found" then means that they are not visible everywhere yet. EC2 documents
+/// this as eventual consistency; the engine asks again, up to the kind's limit.
+pub(super) fn with_references<E>(error: Failed<E>) -> CloudError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    match classify(error) {
+        CloudError::Missing(text) => CloudError::NotYet(text),
+        other => other,
+    }
+}
+
+/// Whether a call failed because the thing is not there.
+pub(super) fn is_absent<E>(error: &Failed<E>) -> bool
+where
+    E: ProvideErrorMetadata,
+{
+    matches!(error, SdkError::ServiceError(e) if is_missing(e.err().code().unwrap_or_default()))
+}
+
+/// The code of the service's answer, if it answered.
+pub(super) fn code<E: ProvideErrorMetadata>(error: &Failed<E>) -> &str {
+    match error {
+        SdkError::ServiceError(e) => e.err().code().unwrap_or_default(),
+        _ => "",
+    }
+}
+
+/// A request that the SDK itself finds incomplete. A fault in the kind.
+pub(super) fn unbuildable(error: &BuildError) -> CloudError {
+    CloudError::Refused(error.to_string())
+}
+
+/// For the first call of all.
+pub(super) fn explain<E>(error: Failed<E>) -> Problem
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    match classify(error) {
+        CloudError::Denied(why) => Problem::Denied(why),
+        CloudError::Refused(why)
+        | CloudError::NotYet(why)
+        | CloudError::Missing(why)
+        | CloudError::Exists(why)
+        | CloudError::Unknown(why) => Problem::Other(why),
+    }
+}
+
+fn by_code(code: &str, message: &str, status: u16) -> CloudError {
+    let text = if message.is_empty() { code.to_owned() } else { format!("{code}: {message}") };
+    // IAM needs a while to tell EC2 and Auto Scaling of a new instance profile, and the code alone does not say so.
+    let is_fresh_profile = message.contains("Invalid IAM Instance Profile") || message.contains("instance profile");
+    if DENIED.contains(&code) {
+        CloudError::Denied(text)
+    } else if NOT_YET.contains(&code) || (is_fresh_profile && message.contains("nvalid")) {
+        CloudError::NotYet(text)
+    } else if EXISTS.contains(&code) {
+        CloudError::Exists(text)
+    } else if is_missing(code) {
+        CloudError::Missing(text)
+    } else if status >= 500 || code.is_empty() {
+        CloudError::Unknown(if text.is_empty() { format!("status {status}") } else { text })
+    } else {
+        CloudError::Refused(text)
+    }
+}
+
+fn is_missing(code: &str) -> bool {
+    MISSING.contains(&code) || code.contains("NotFound")
+}
+
+fn is_credentials(error: &(dyn Error + 'static)) -> bool {
+    causes(error).any(|cause| cause.is::<CredentialsError>())
+}
+
+/// Nobody listens: certainly nothing was executed.
+fn is_connection_refused(error: &(dyn Error + 'static)) -> bool {
+    causes(error).any(|cause| {
+        let io = cause.downcast_ref::<std::io::Error>();
+        io.is_some_and(|io| io.kind() == std::io::ErrorKind::ConnectionRefused)
+    })
+}
+
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
+}
+
+/// An error and its causes in one line, without repetitions.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for cause in causes(error) {
+        let text = cause.to_string();
+        if parts.last().is_none_or(|last| !last.contains(&text)) {
+            parts.push(text);
+        }
+    }
+    parts.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_mean_what_the_engine_may_do_next() {
+        let cases = [
+            ("UnauthorizedOperation", "", 403, "not allowed"),
+            ("DependencyViolation", "in use", 400, "not yet"),
+            ("InvalidSubnet.Conflict", "", 400, "already there"),
+            ("InvalidVpcID.NotFound", "", 400, "not there"),
+            ("NoSuchEntity", "", 404, "not there"),
+            ("InvalidParameterValue", "bad class", 400, "refused"),
+            ("ValidationError", "Invalid IAM Instance Profile name - shop", 400, "not yet"),
+            ("InternalError", "", 500, "no answer"),
+            ("", "", 502, "no answer"),
+        ];
+        for (code, message, status, meaning) in cases {
+            let text = by_code(code, message, status).to_string();
+            assert!(text.starts_with(meaning), "{code}: {text}");
+        }
+    }
+
+    #[test]
+    fn no_code_means_two_things() {
+        let all = [DENIED, NOT_YET, EXISTS, MISSING].concat();
+        let distinct: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(distinct.len(), all.len());
+    }
+}

@@ -1,0 +1,14 @@
+//! Everything that knows Amazon: clients, what their errors mean, tags, look-ups, and one file for each kind of resource.
+//!
+//! Nothing here prints, reads the environment (the SDK does, in [`clients`]) or touches the disk, and nothing outside names an SDK type.
+
+pub mod clients;
+mod ec2;
+mod elasticache;
+mod elb;
+mod failure;
+mod iam;
+mod naming;
+mod rds;
+pub mod resources;
+pub mod tags;

@@ -1,0 +1,164 @@
+//! A read replica: a copy of the primary that takes reads.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_rds::types::DbInstance as Described;
+use serde::{Deserialize, Serialize};
+
+use super::db_instance::{DbInstance, DbInstanceId};
+use super::db_parameter_group::{DbParameterGroup, DbParameterGroupName};
+use super::security_group::SecurityGroup;
+use crate::aws::clients::Aws;
+use crate::aws::failure::{classify, with_references};
+use crate::aws::naming::name;
+use crate::aws::rds::{Instance, describe, retag, tags_on};
+use crate::aws::tags::Tags;
+use crate::engine::address::{Key, Owner};
+use crate::engine::change::Diff;
+use crate::engine::cloud_error::{CloudError, CloudResult, WaitPolicy};
+use crate::engine::reference::{Known, Ref};
+use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+
+// properties
+
+/// A read replica.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DbReplica {
+    /// Whom it copies.
+    pub source: Ref<DbInstance>,
+    /// The instance class.
+    pub class: String,
+    /// Its settings.
+    pub parameter_group: Ref<DbParameterGroup>,
+    /// The groups that say who may reach it.
+    pub security_groups: BTreeSet<Ref<SecurityGroup>>,
+    /// The user's tags.
+    pub tags: Tags,
+}
+
+// identity, observation, outputs
+
+/// What RDS tells about a replica.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Observed {
+    /// What it has in common with a primary.
+    pub instance: Instance,
+    /// Its ARN.
+    pub arn: String,
+    /// Whom it copies. `None`: it was promoted, and is a primary now.
+    pub source: Option<DbInstanceId>,
+}
+
+/// What others need of a replica.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Outputs {
+    /// Its host name.
+    pub host: String,
+}
+
+// rules
+
+impl Resource for DbReplica {
+    const KIND: &'static str = "db_replica";
+    const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    type Id = DbInstanceId;
+    type Observed = Observed;
+    type Outputs = Outputs;
+
+    fn outputs(_: &DbInstanceId, seen: &Observed) -> Outputs {
+        Outputs { host: seen.instance.host.clone() }
+    }
+
+    fn readiness(seen: &Observed) -> Readiness {
+        seen.instance.readiness()
+    }
+
+    fn compare(&self, seen: &Observed, diff: &mut Diff<'_>) {
+        let Self { source, class, parameter_group, security_groups, tags } = self;
+        let instance = &seen.instance;
+        diff.replace("source", Some(diff.outputs(source).map(|source| source.id)), &seen.source);
+        diff.in_place("class", class, &instance.class);
+        let parameters = diff.outputs(parameter_group).map(|group| group.name);
+        diff.in_place("parameter_group", parameters, &DbParameterGroupName(instance.parameter_group.clone()));
+        let groups: Known<BTreeSet<_>> = security_groups.iter().map(|g| diff.outputs(g).map(|g| g.id)).collect();
+        diff.in_place("security_groups", groups, &instance.security_groups);
+        diff.in_place("public", &false, &instance.public);
+        diff.in_place("minor_upgrades", &true, &instance.minor_upgrades);
+        diff.in_place("copy_tags", &true, &instance.copy_tags);
+        if let Some(iam_login) = &instance.iam_login {
+            diff.in_place("iam_login", &true, iam_login);
+        }
+        diff.owned_entries("tags", &tags.0, &instance.tags.0);
+    }
+}
+
+// cloud calls
+
+impl Manage for DbReplica {
+    type Cloud = Aws;
+    const READ_BATCH: usize = 20;
+    const WAIT: WaitPolicy = WaitPolicy::every(15, 7200);
+
+    async fn read(cloud: &Aws, ids: &[DbInstanceId], _: Look) -> CloudResult<Vec<(DbInstanceId, Observed)>> {
+        let found = describe(cloud, Some(ids.iter().map(|id| id.0.clone()).collect())).await?;
+        Ok(found.iter().filter_map(observed).collect())
+    }
+
+    async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, DbInstanceId)>> {
+        let all = describe(cloud, None).await?;
+        let found = all.iter().filter_map(observed).filter(|(_, seen)| seen.source.is_some());
+        Ok(found.filter_map(|(id, seen)| Some((seen.instance.tags.key_of(owner)?, id))).collect())
+    }
+
+    async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<DbInstanceId> {
+        let id = name(call, 60);
+        let request = call.cloud.once.rds.create_db_instance_read_replica().db_instance_identifier(&id);
+        let request = request.source_db_instance_identifier(call.outputs(&self.source)?.id.0);
+        let request = request.db_instance_class(&self.class).set_vpc_security_group_ids(Some(self.groups(call)?));
+        let request = request.db_parameter_group_name(call.outputs(&self.parameter_group)?.name.0);
+        let request = request.publicly_accessible(false).auto_minor_version_upgrade(true).copy_tags_to_snapshot(true);
+        let request = request.enable_iam_database_authentication(true);
+        request.set_tags(Some(tags_on(&self.tags, call))).send().await.map_err(with_references)?;
+        Ok(DbInstanceId(id))
+    }
+
+    async fn update(&self, call: &Call<'_, Aws>, id: &DbInstanceId, seen: &Observed) -> CloudResult<()> {
+        let request = call.cloud.again.rds.modify_db_instance().db_instance_identifier(&id.0).apply_immediately(true);
+        let request = request.set_db_instance_class((self.class != seen.instance.class).then(|| self.class.clone()));
+        let parameters = call.outputs(&self.parameter_group)?.name.0;
+        let other_parameters = parameters != seen.instance.parameter_group;
+        let request = request.set_db_parameter_group_name(other_parameters.then_some(parameters));
+        let request = request.set_vpc_security_group_ids(Some(self.groups(call)?)).publicly_accessible(false);
+        let request = request.auto_minor_version_upgrade(true).copy_tags_to_snapshot(true);
+        request.enable_iam_database_authentication(true).send().await.map_err(with_references)?;
+        retag(call, &seen.arn, &self.tags, &seen.instance.tags).await
+    }
+
+    /// RDS takes no last snapshot of a replica: whatever is in it is in the primary.
+    async fn delete(&self, call: &Call<'_, Aws>, id: &DbInstanceId) -> CloudResult<()> {
+        let request = call.cloud.again.rds.delete_db_instance().db_instance_identifier(&id.0).skip_final_snapshot(true);
+        match request.send().await.map_err(classify) {
+            // It is on its way already.
+            Err(CloudError::NotYet(why)) if why.contains("already being deleted") => Ok(()),
+            answer => answer.map(drop),
+        }
+    }
+}
+
+impl DbReplica {
+    fn groups(&self, call: &Call<'_, Aws>) -> CloudResult<Vec<String>> {
+        self.security_groups.iter().map(|group| Ok(call.outputs(group)?.id.0)).collect()
+    }
+}
+
+// conversions
+
+fn observed(db: &Described) -> Option<(DbInstanceId, Observed)> {
+    let source = db.read_replica_source_db_instance_identifier();
+    let observed = Observed {
+        instance: Instance::of(db)?,
+        arn: db.db_instance_arn().unwrap_or_default().into(),
+        source: source.map(|id| DbInstanceId(id.into())),
+    };
+    Some((DbInstanceId(db.db_instance_identifier()?.into()), observed))
+}

@@ -1,0 +1,150 @@
+//! The subnets a database may stand in.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::subnet::{Subnet, SubnetId};
+use crate::aws::clients::Aws;
+use crate::aws::failure::{classify, is_absent, with_references};
+use crate::aws::naming::name;
+use crate::aws::rds::{owned, retag, tags_on};
+use crate::aws::tags::Tags;
+use crate::engine::address::{Key, Owner};
+use crate::engine::change::{Diff, Manner};
+use crate::engine::cloud_error::{CloudResult, WaitPolicy};
+use crate::engine::reference::{Known, Ref};
+use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+
+// properties
+
+/// A database subnet group.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DbSubnetGroup {
+    /// What it is for.
+    pub description: String,
+    /// Its subnets, of at least two zones.
+    pub subnets: BTreeSet<Ref<Subnet>>,
+    /// The user's tags.
+    pub tags: Tags,
+}
+
+// identity, observation, outputs
+
+super::id! {
+    /// The group's name.
+    DbSubnetGroupName
+}
+
+/// What RDS tells about a subnet group.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Observed {
+    /// Its ARN.
+    pub arn: String,
+    /// What it is for.
+    pub description: String,
+    /// Its subnets.
+    pub subnets: BTreeSet<SubnetId>,
+}
+
+/// What others need of a subnet group.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Outputs {
+    /// Its name.
+    pub name: DbSubnetGroupName,
+}
+
+// rules
+
+impl Resource for DbSubnetGroup {
+    const KIND: &'static str = "db_subnet_group";
+    const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    type Id = DbSubnetGroupName;
+    type Observed = Observed;
+    type Outputs = Outputs;
+
+    fn outputs(id: &DbSubnetGroupName, _: &Observed) -> Outputs {
+        Outputs { name: id.clone() }
+    }
+
+    fn readiness(_: &Observed) -> Readiness {
+        Readiness::Ready
+    }
+
+    fn compare(&self, seen: &Observed, diff: &mut Diff<'_>) {
+        let Self { description, subnets, tags } = self;
+        diff.in_place("description", description, &seen.description);
+        let subnets: Known<BTreeSet<_>> = subnets.iter().map(|subnet| diff.outputs(subnet).map(|s| s.id)).collect();
+        // A group stays in its VPC; the subnets of another one have nothing in common with these.
+        match &subnets {
+            Known::Now(to) if !to.is_disjoint(&seen.subnets) => diff.in_place("subnets", subnets, &seen.subnets),
+            _ => diff.replace("subnets", subnets, &seen.subnets),
+        }
+        diff.unseen("tags", Manner::InPlace, tags);
+    }
+}
+
+// cloud calls
+
+impl Manage for DbSubnetGroup {
+    type Cloud = Aws;
+    const READ_BATCH: usize = 1;
+    const WAIT: WaitPolicy = WaitPolicy::every(5, 900);
+
+    async fn read(cloud: &Aws, ids: &[DbSubnetGroupName], _: Look) -> CloudResult<Vec<(DbSubnetGroupName, Observed)>> {
+        let mut found = Vec::new();
+        for id in ids {
+            let groups = match cloud.again.rds.describe_db_subnet_groups().db_subnet_group_name(&id.0).send().await {
+                Err(e) if is_absent(&e) => continue,
+                answer => answer.map_err(classify)?.db_subnet_groups.unwrap_or_default(),
+            };
+            for group in groups {
+                let subnets = group.subnets().iter().filter_map(|subnet| subnet.subnet_identifier());
+                let observed = Observed {
+                    arn: group.db_subnet_group_arn().unwrap_or_default().into(),
+                    description: group.db_subnet_group_description().unwrap_or_default().into(),
+                    subnets: subnets.map(|id| SubnetId(id.into())).collect(),
+                };
+                found.push((id.clone(), observed));
+            }
+        }
+        Ok(found)
+    }
+
+    async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, DbSubnetGroupName)>> {
+        let pages = cloud.again.rds.describe_db_subnet_groups().into_paginator().items().send();
+        let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?.into_iter();
+        let named = all.filter_map(|group| Some((group.db_subnet_group_name?, group.db_subnet_group_arn?)));
+        let found = owned(cloud, owner, named).await?.into_iter();
+        Ok(found.map(|(key, name)| (key, DbSubnetGroupName(name))).collect())
+    }
+
+    async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<DbSubnetGroupName> {
+        let name = name(call, 255);
+        let request = call.cloud.once.rds.create_db_subnet_group().db_subnet_group_name(&name);
+        let request =
+            request.db_subnet_group_description(&self.description).set_subnet_ids(Some(self.subnet_ids(call)?));
+        request.set_tags(Some(tags_on(&self.tags, call))).send().await.map_err(with_references)?;
+        Ok(DbSubnetGroupName(name))
+    }
+
+    async fn update(&self, call: &Call<'_, Aws>, id: &DbSubnetGroupName, seen: &Observed) -> CloudResult<()> {
+        let request = call.cloud.again.rds.modify_db_subnet_group().db_subnet_group_name(&id.0);
+        let request =
+            request.db_subnet_group_description(&self.description).set_subnet_ids(Some(self.subnet_ids(call)?));
+        request.send().await.map_err(with_references)?;
+        retag(call, &seen.arn, &self.tags, &Tags::recorded(call)).await
+    }
+
+    async fn delete(&self, call: &Call<'_, Aws>, id: &DbSubnetGroupName) -> CloudResult<()> {
+        let request = call.cloud.again.rds.delete_db_subnet_group().db_subnet_group_name(&id.0);
+        request.send().await.map_err(classify)?;
+        Ok(())
+    }
+}
+
+impl DbSubnetGroup {
+    fn subnet_ids(&self, call: &Call<'_, Aws>) -> CloudResult<Vec<String>> {
+        self.subnets.iter().map(|subnet| Ok(call.outputs(subnet)?.id.0)).collect()
+    }
+}

@@ -1,0 +1,141 @@
+//! An internet gateway, attached to its VPC.
+//!
+//! The attachment is part of it: EC2 shows it here, and it points only downwards. Like a VPC, only its tag tells whose it is.
+
+use aws_sdk_ec2::types::{Filter, ResourceType};
+use serde::{Deserialize, Serialize};
+
+use super::vpc::{Vpc, VpcId};
+use crate::aws::clients::Aws;
+use crate::aws::ec2::{FILTER_VALUES, filter, keys, owned_by, retag, seen_tags, tags_on};
+use crate::aws::failure::{classify, code, with_references};
+use crate::aws::tags::Tags;
+use crate::engine::address::{Key, Owner};
+use crate::engine::change::Diff;
+use crate::engine::cloud_error::{CloudResult, Resend, WaitPolicy};
+use crate::engine::reference::Ref;
+use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+
+// properties
+
+/// An internet gateway.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct InternetGateway {
+    /// The VPC it is attached to.
+    pub vpc: Ref<Vpc>,
+    /// The user's tags.
+    pub tags: Tags,
+}
+
+// identity, observation, outputs
+
+super::id! {
+    /// `igw-…`.
+    InternetGatewayId
+}
+
+/// What EC2 tells about an internet gateway.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Observed {
+    /// The VPC it is attached to.
+    pub vpc: Option<VpcId>,
+    /// All tags.
+    pub tags: Tags,
+}
+
+/// What others need of an internet gateway.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Outputs {
+    /// Its id.
+    pub id: InternetGatewayId,
+}
+
+// rules
+
+impl Resource for InternetGateway {
+    const KIND: &'static str = "internet_gateway";
+    const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    const RESEND: Resend = Resend::NewKey;
+    type Id = InternetGatewayId;
+    type Observed = Observed;
+    type Outputs = Outputs;
+
+    fn outputs(id: &InternetGatewayId, _: &Observed) -> Outputs {
+        Outputs { id: id.clone() }
+    }
+
+    fn readiness(_: &Observed) -> Readiness {
+        Readiness::Ready
+    }
+
+    fn compare(&self, seen: &Observed, diff: &mut Diff<'_>) {
+        let Self { vpc, tags } = self;
+        // It could be moved, but everything that routes through it would be cut off; a new VPC gets a new gateway.
+        match &seen.vpc {
+            Some(attached) => diff.replace("vpc", diff.outputs(vpc).map(|vpc| vpc.id), attached),
+            None => diff.in_place("vpc", Some(diff.outputs(vpc).map(|vpc| vpc.id)), &None),
+        }
+        diff.owned_entries("tags", &tags.0, &seen.tags.0);
+    }
+}
+
+// cloud calls
+
+impl Manage for InternetGateway {
+    type Cloud = Aws;
+    const READ_BATCH: usize = FILTER_VALUES;
+    const WAIT: WaitPolicy = WaitPolicy::every(5, 300);
+
+    async fn read(cloud: &Aws, ids: &[InternetGatewayId], _: Look) -> CloudResult<Vec<(InternetGatewayId, Observed)>> {
+        describe(cloud, filter("internet-gateway-id", ids.iter().map(|id| &id.0))).await
+    }
+
+    async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, InternetGatewayId)>> {
+        Ok(keys(describe(cloud, owned_by(owner)).await?, owner, |seen| &seen.tags))
+    }
+
+    async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<InternetGatewayId> {
+        let request = call.cloud.once.ec2.create_internet_gateway();
+        let request = request.tag_specifications(tags_on(ResourceType::InternetGateway, &self.tags, call));
+        let answer = request.send().await.map_err(classify)?;
+        Ok(InternetGatewayId(answer.internet_gateway.and_then(|g| g.internet_gateway_id).unwrap_or_default()))
+    }
+
+    async fn update(&self, call: &Call<'_, Aws>, id: &InternetGatewayId, seen: &Observed) -> CloudResult<()> {
+        if seen.vpc.is_none() {
+            let vpc = call.outputs(&self.vpc)?.id;
+            let request = call.cloud.again.ec2.attach_internet_gateway().internet_gateway_id(&id.0).vpc_id(vpc.0);
+            match request.send().await {
+                // An earlier attempt did it; the next look shows whether to the right VPC.
+                Err(e) if code(&e) == "Resource.AlreadyAssociated" => {}
+                answer => drop(answer.map_err(with_references)?),
+            }
+        }
+        retag(call, &id.0, &self.tags, &seen.tags).await
+    }
+
+    async fn delete(&self, call: &Call<'_, Aws>, id: &InternetGatewayId) -> CloudResult<()> {
+        let ec2 = &call.cloud.again.ec2;
+        let found = describe(call.cloud, filter("internet-gateway-id", [&id.0])).await?;
+        if let Some(vpc) = found.into_iter().find_map(|(_, seen)| seen.vpc) {
+            let request = ec2.detach_internet_gateway().internet_gateway_id(&id.0).vpc_id(vpc.0);
+            match request.send().await {
+                Err(e) if code(&e) == "Gateway.NotAttached" => {}
+                answer => drop(answer.map_err(classify)?),
+            }
+        }
+        ec2.delete_internet_gateway().internet_gateway_id(&id.0).send().await.map_err(classify)?;
+        Ok(())
+    }
+}
+
+async fn describe(cloud: &Aws, filter: Filter) -> CloudResult<Vec<(InternetGatewayId, Observed)>> {
+    let pages = cloud.again.ec2.describe_internet_gateways().filters(filter).into_paginator().items().send();
+    let gateways = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
+    let seen = gateways.into_iter().filter_map(|gateway| {
+        let vpc = gateway.attachments().iter().find_map(|attachment| attachment.vpc_id()).map(|id| VpcId(id.into()));
+        let observed = Observed { vpc, tags: seen_tags(gateway.tags()) };
+        Some((InternetGatewayId(gateway.internet_gateway_id?), observed))
+    });
+    Ok(seen.collect())
+}

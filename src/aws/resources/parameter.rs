@@ -1,0 +1,197 @@
+//! A parameter of SSM: one thing that clones are told about their surroundings.
+//!
+//! Its name is chosen by the blueprint alone, without a key, because people and clones look for it; so a stranger's parameter of that name is
+//! a real possibility, and is refused (`Overwrite` is not set when it is made).
+
+use aws_sdk_ssm::types::{ParameterType, ResourceTypeForTagging, Tag};
+use serde::{Deserialize, Serialize};
+
+use super::cache_cluster::CacheCluster;
+use super::db_instance::DbInstance;
+use super::db_replica::DbReplica;
+use super::load_balancer::LoadBalancer;
+use super::queue::Queue;
+use super::replication_group::ReplicationGroup;
+use super::secret::Secret;
+use crate::aws::clients::Aws;
+use crate::aws::failure::{classify, is_absent, unbuildable};
+use crate::aws::tags::Tags;
+use crate::engine::address::{Key, Owner};
+use crate::engine::change::{Diff, Manner};
+use crate::engine::cloud_error::{CloudResult, WaitPolicy};
+use crate::engine::reference::{Book, Known, Ref};
+use crate::engine::resource::{Call, Look, Manage, Readiness, Resource};
+
+// properties
+
+/// A parameter.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Parameter {
+    /// Its full name, `/pando/shop/database/host`.
+    pub name: String,
+    /// What it says.
+    pub value: Setting,
+    /// The user's tags.
+    pub tags: Tags,
+}
+
+/// Something worth telling, where it comes from. Never a secret: only where one is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Setting {
+    /// Known from the blueprint.
+    Text(String),
+    /// The host name of the database that takes writes.
+    DatabaseHost(Ref<DbInstance>),
+    /// The host names of the databases that take reads, separated by commas.
+    ReaderHosts(Vec<Ref<DbReplica>>),
+    /// The host name of a Memcached cluster's configuration endpoint.
+    MemcachedHost(Ref<CacheCluster>),
+    /// The host name of a cache's primary.
+    CacheHost(Ref<ReplicationGroup>),
+    /// The host name that spreads reads over a cache's replicas.
+    CacheReaderHost(Ref<ReplicationGroup>),
+    /// A queue's URL.
+    QueueUrl(Ref<Queue>),
+    /// Where a password is kept.
+    SecretArn(Ref<Secret>),
+    /// The address of the service, with its scheme.
+    Url {
+        /// `http` or `https`.
+        scheme: String,
+        /// Its public face.
+        load_balancer: Ref<LoadBalancer>,
+    },
+}
+
+// identity, observation, outputs
+
+super::id! {
+    /// The parameter's full name.
+    ParameterName
+}
+
+/// What SSM tells about a parameter.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Observed {
+    /// What it says.
+    pub value: String,
+}
+
+// rules
+
+impl Resource for Parameter {
+    const KIND: &'static str = "parameter";
+    type Id = ParameterName;
+    type Observed = Observed;
+    type Outputs = ();
+
+    fn outputs(_: &ParameterName, _: &Observed) {}
+
+    fn readiness(_: &Observed) -> Readiness {
+        Readiness::Ready
+    }
+
+    fn compare(&self, seen: &Observed, diff: &mut Diff<'_>) {
+        let Self { name, value, tags } = self;
+        diff.unseen("name", Manner::Replace, name);
+        diff.in_place("value", value.text(diff.book()), &seen.value);
+        diff.unseen("tags", Manner::InPlace, tags);
+    }
+}
+
+impl Setting {
+    /// What it says, if that is known.
+    pub fn text(&self, book: &Book) -> Known<String> {
+        match self {
+            Self::Text(text) => Known::Now(text.clone()),
+            Self::DatabaseHost(database) => book.known(database).map(|database| database.host),
+            Self::ReaderHosts(replicas) => {
+                let hosts: Known<Vec<String>> = replicas.iter().map(|r| book.known(r).map(|r| r.host)).collect();
+                hosts.map(|hosts| hosts.join(","))
+            }
+            Self::MemcachedHost(cluster) => book.known(cluster).map(|cluster| cluster.host),
+            Self::CacheHost(group) => book.known(group).map(|group| group.host),
+            Self::CacheReaderHost(group) => book.known(group).map(|group| group.reader_host),
+            Self::QueueUrl(queue) => book.known(queue).map(|queue| queue.url.0),
+            Self::SecretArn(secret) => book.known(secret).map(|secret| secret.arn),
+            Self::Url { scheme, load_balancer } => {
+                book.known(load_balancer).map(|balancer| format!("{scheme}://{}", balancer.dns_name))
+            }
+        }
+    }
+}
+
+// cloud calls
+
+impl Manage for Parameter {
+    type Cloud = Aws;
+    const READ_BATCH: usize = 10;
+    const WAIT: WaitPolicy = WaitPolicy::every(3, 120);
+
+    async fn read(cloud: &Aws, ids: &[ParameterName], _: Look) -> CloudResult<Vec<(ParameterName, Observed)>> {
+        let names = ids.iter().map(|id| id.0.clone()).collect();
+        let answer = cloud.again.ssm.get_parameters().set_names(Some(names)).send().await.map_err(classify)?;
+        let seen = answer.parameters.unwrap_or_default().into_iter();
+        Ok(seen
+            .filter_map(|p| Some((ParameterName(p.name?), Observed { value: p.value.unwrap_or_default() })))
+            .collect())
+    }
+
+    async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, ParameterName)>> {
+        let request = cloud.again.ssm.get_parameters_by_path().path(format!("/pando/{}/", owner.stack)).recursive(true);
+        let pages = request.into_paginator().send().collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
+        let mut found = Vec::new();
+        for parameter in pages.into_iter().flat_map(|page| page.parameters.unwrap_or_default()) {
+            let Some(name) = parameter.name else { continue };
+            let request = cloud.again.ssm.list_tags_for_resource().resource_type(ResourceTypeForTagging::Parameter);
+            let tags = match request.resource_id(&name).send().await {
+                // Listed a moment ago and gone since.
+                Err(e) if is_absent(&e) || crate::aws::failure::code(&e) == "InvalidResourceId" => continue,
+                answer => answer.map_err(classify)?.tag_list.unwrap_or_default(),
+            };
+            let tags = Tags::collect(tags.iter().map(|tag| (Some(tag.key()), Some(tag.value()))));
+            found.extend(tags.key_of(owner).map(|key| (key, ParameterName(name))));
+        }
+        Ok(found)
+    }
+
+    async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<ParameterName> {
+        let value = self.value.text(call.book).now()?;
+        let request = call.cloud.once.ssm.put_parameter().name(&self.name).value(value).r#type(ParameterType::String);
+        let tags = ssm_tags(self.tags.with_identity(call))?;
+        request.set_tags(Some(tags)).send().await.map_err(classify)?;
+        Ok(ParameterName(self.name.clone()))
+    }
+
+    async fn update(&self, call: &Call<'_, Aws>, id: &ParameterName, seen: &Observed) -> CloudResult<()> {
+        let (ssm, value) = (&call.cloud.again.ssm, self.value.text(call.book).now()?);
+        if seen.value != value {
+            let request = ssm.put_parameter().name(&id.0).value(value).r#type(ParameterType::String);
+            request.overwrite(true).send().await.map_err(classify)?;
+        }
+        let before = Tags::recorded(call);
+        let missing = self.tags.missing_in(&before);
+        if !missing.is_empty() {
+            let request =
+                ssm.add_tags_to_resource().resource_type(ResourceTypeForTagging::Parameter).resource_id(&id.0);
+            request.set_tags(Some(ssm_tags(missing)?)).send().await.map_err(classify)?;
+        }
+        let dropped = self.tags.dropped(&before, call);
+        if !dropped.is_empty() {
+            let request = ssm.remove_tags_from_resource().resource_type(ResourceTypeForTagging::Parameter);
+            request.resource_id(&id.0).set_tag_keys(Some(dropped)).send().await.map_err(classify)?;
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, call: &Call<'_, Aws>, id: &ParameterName) -> CloudResult<()> {
+        call.cloud.again.ssm.delete_parameter().name(&id.0).send().await.map_err(classify)?;
+        Ok(())
+    }
+}
+
+fn ssm_tags(tags: std::collections::BTreeMap<String, String>) -> CloudResult<Vec<Tag>> {
+    let tag = |(key, value)| Tag::builder().key(key).value(value).build();
+    tags.into_iter().map(tag).collect::<Result<_, _>>().map_err(|e| unbuildable(&e))
+}

@@ -1,0 +1,242 @@
+//! An IAM role with its one inline policy.
+//!
+//! The policy is part of the role: it is named in the role's statements, and goes with it. Managed policies are not attached: AWS's own
+//! `AmazonSSMManagedInstanceCore` lets a clone read every parameter of the account, which is more than it needs.
+
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::queue::Queue;
+use super::secret::Secret;
+use crate::aws::clients::Aws;
+use crate::aws::failure::{classify, is_absent, with_references};
+use crate::aws::iam::{iam_tags, path, seen_tags, tags_on};
+use crate::aws::naming::name;
+use crate::aws::tags::Tags;
+use crate::engine::address::{Key, Owner};
+use crate::engine::change::Diff;
+use crate::engine::cloud_error::{CloudResult, WaitPolicy};
+use crate::engine::reference::{Book, Known, Ref};
+use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+
+// properties
+
+/// A role.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Role {
+    /// Who may take it on: `ec2.amazonaws.com`.
+    pub service: String,
+    /// What it may do.
+    pub statements: Vec<Statement>,
+    /// The user's tags.
+    pub tags: Tags,
+}
+
+/// One permission.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Statement {
+    /// Its name within the policy, letters and digits.
+    pub sid: String,
+    /// What may be done: `sqs:SendMessage`.
+    pub actions: Vec<String>,
+    /// To what.
+    pub resources: Vec<Object>,
+}
+
+/// What a permission is about.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Object {
+    /// An ARN or a pattern of ARNs.
+    Arn(String),
+    /// A queue of this stack.
+    Queue(Ref<Queue>),
+    /// A secret of this stack.
+    Secret(Ref<Secret>),
+}
+
+// identity, observation, outputs
+
+super::id! {
+    /// The role's name.
+    RoleName
+}
+
+/// What IAM tells about a role.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Observed {
+    /// Who may take it on, as a policy document.
+    pub trust: Value,
+    /// What it may do, as a policy document.
+    pub policy: Option<Value>,
+    /// All tags.
+    pub tags: Tags,
+}
+
+/// What others need of a role.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Outputs {
+    /// Its name.
+    pub name: RoleName,
+}
+
+// rules
+
+impl Resource for Role {
+    const KIND: &'static str = "role";
+    const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    type Id = RoleName;
+    type Observed = Observed;
+    type Outputs = Outputs;
+
+    fn outputs(id: &RoleName, _: &Observed) -> Outputs {
+        Outputs { name: id.clone() }
+    }
+
+    fn readiness(_: &Observed) -> Readiness {
+        Readiness::Ready
+    }
+
+    fn compare(&self, seen: &Observed, diff: &mut Diff<'_>) {
+        let Self { service, statements, tags } = self;
+        diff.in_place("service", &trust(service), &seen.trust);
+        diff.in_place("statements", Some(document(statements, diff.book())), &seen.policy);
+        diff.owned_entries("tags", &tags.0, &seen.tags.0);
+    }
+}
+
+// cloud calls
+
+/// The inline policy's name, the same in every role.
+const POLICY: &str = "pando";
+
+impl Manage for Role {
+    type Cloud = Aws;
+    const READ_BATCH: usize = 1;
+    const WAIT: WaitPolicy = WaitPolicy::every(3, 180);
+
+    async fn read(cloud: &Aws, ids: &[RoleName], _: Look) -> CloudResult<Vec<(RoleName, Observed)>> {
+        let mut found = Vec::new();
+        for id in ids {
+            found.extend(read_one(cloud, id).await?.map(|seen| (id.clone(), seen)));
+        }
+        Ok(found)
+    }
+
+    async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, RoleName)>> {
+        let pages = cloud.again.iam.list_roles().path_prefix(path(owner)).into_paginator().items().send();
+        let mut found = Vec::new();
+        for role in pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)? {
+            let id = RoleName(role.role_name);
+            let seen = read_one(cloud, &id).await?;
+            found.extend(seen.and_then(|seen| Some((seen.tags.key_of(owner)?, id))));
+        }
+        Ok(found)
+    }
+
+    async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<RoleName> {
+        let name = name(call, 64);
+        let request = call.cloud.once.iam.create_role().role_name(&name).path(path(call.owner));
+        let request = request.assume_role_policy_document(trust(&self.service).to_string());
+        request.set_tags(Some(tags_on(&self.tags, call)?)).send().await.map_err(classify)?;
+        Ok(RoleName(name))
+    }
+
+    async fn update(&self, call: &Call<'_, Aws>, id: &RoleName, seen: &Observed) -> CloudResult<()> {
+        let iam = &call.cloud.again.iam;
+        if seen.trust != trust(&self.service) {
+            let request = iam.update_assume_role_policy().role_name(&id.0);
+            request.policy_document(trust(&self.service).to_string()).send().await.map_err(classify)?;
+        }
+        let wanted = document(&self.statements, call.book).now()?;
+        if seen.policy.as_ref() != Some(&wanted) {
+            let request =
+                iam.put_role_policy().role_name(&id.0).policy_name(POLICY).policy_document(wanted.to_string());
+            request.send().await.map_err(with_references)?;
+        }
+        let missing = self.tags.missing_in(&seen.tags);
+        if !missing.is_empty() {
+            let request = iam.tag_role().role_name(&id.0).set_tags(Some(iam_tags(missing)?));
+            request.send().await.map_err(classify)?;
+        }
+        let dropped = self.tags.dropped(&seen.tags, call);
+        if !dropped.is_empty() {
+            let request = iam.untag_role().role_name(&id.0).set_tag_keys(Some(dropped));
+            request.send().await.map_err(classify)?;
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, call: &Call<'_, Aws>, id: &RoleName) -> CloudResult<()> {
+        let iam = &call.cloud.again.iam;
+        match iam.delete_role_policy().role_name(&id.0).policy_name(POLICY).send().await {
+            Err(e) if is_absent(&e) => {}
+            answer => drop(answer.map_err(classify)?),
+        }
+        iam.delete_role().role_name(&id.0).send().await.map_err(classify)?;
+        Ok(())
+    }
+}
+
+// conversions
+
+fn document(statements: &[Statement], book: &Book) -> Known<Value> {
+    let arn = |object: &Object| match object {
+        Object::Arn(arn) => Known::Now(arn.clone()),
+        Object::Queue(queue) => book.known(queue).map(|queue| queue.arn),
+        Object::Secret(secret) => book.known(secret).map(|secret| secret.arn),
+    };
+    let statements: Known<Vec<Value>> = statements
+        .iter()
+        .map(|Statement { sid, actions, resources }| {
+            let arns: Known<Vec<String>> = resources.iter().map(arn).collect();
+            arns.map(|arns| json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": arns }))
+        })
+        .collect();
+    statements.map(|statements| json!({ "Version": "2012-10-17", "Statement": statements }))
+}
+
+fn trust(service: &str) -> Value {
+    let statement = json!({ "Effect": "Allow", "Principal": { "Service": service }, "Action": "sts:AssumeRole" });
+    json!({ "Version": "2012-10-17", "Statement": [statement] })
+}
+
+async fn read_one(cloud: &Aws, id: &RoleName) -> CloudResult<Option<Observed>> {
+    let role = match cloud.again.iam.get_role().role_name(&id.0).send().await {
+        Err(e) if is_absent(&e) => return Ok(None),
+        answer => answer.map_err(classify)?.role,
+    };
+    let Some(role) = role else { return Ok(None) };
+    let policy = match cloud.again.iam.get_role_policy().role_name(&id.0).policy_name(POLICY).send().await {
+        Err(e) if is_absent(&e) => None,
+        answer => Some(answer.map_err(classify)?.policy_document),
+    };
+    let tags = seen_tags(role.tags());
+    let trust = decode(role.assume_role_policy_document().unwrap_or_default());
+    Ok(Some(Observed { trust, policy: policy.as_deref().map(decode), tags }))
+}
+
+/// IAM hands documents out percent-encoded (RFC 3986). One that is not JSON compares unequal to everything.
+fn decode(document: &str) -> Value {
+    let text = percent_decode_str(document).decode_utf8_lossy();
+    serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_reads_back_as_it_was_sent() {
+        let statement = Statement {
+            sid: "Send".into(),
+            actions: vec!["sqs:SendMessage".into()],
+            resources: vec![Object::Arn("arn:aws:sqs:eu-west-1:123456789012:shop-*".into())],
+        };
+        let sent = document(&[statement], &Book::default()).now().unwrap();
+        let encoded = percent_encoding::utf8_percent_encode(&sent.to_string(), percent_encoding::NON_ALPHANUMERIC);
+        assert_eq!(decode(&encoded.to_string()), sent);
+        assert_eq!(decode(&sent.to_string()), sent, "some emulators do not encode");
+    }
+}

@@ -1,0 +1,188 @@
+//! A generated password in Secrets Manager.
+//!
+//! The value is made by AWS, goes from AWS into the one request that needs it, and is never written down: not in state, plan, journal, log
+//! or output. Another password is another secret: made first, then taken into use, then the old one goes.
+
+use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, Tag};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::aws::clients::Aws;
+use crate::aws::failure::{classify, is_absent};
+use crate::aws::naming::name;
+use crate::aws::tags::Tags;
+use crate::engine::address::{Key, Owner};
+use crate::engine::change::{Diff, Manner};
+use crate::engine::cloud_error::{CloudError, CloudResult, WaitPolicy};
+use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+
+// properties
+
+/// A secret: `{"username": …, "password": …}`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Secret {
+    /// What it is for.
+    pub description: String,
+    /// The user that the password belongs to, if there is one.
+    pub username: Option<String>,
+    /// For how many days a deleted secret can be brought back, 7 to 30. `None`: it is gone at once.
+    pub recovery_days: Option<u32>,
+    /// The user's tags.
+    pub tags: Tags,
+}
+
+/// A password on its way from one service to another. Cannot be printed, serialised or compared.
+pub(super) struct Password(String);
+
+impl Password {
+    /// The text, for the one request that needs it.
+    pub(super) fn expose(self) -> String {
+        self.0
+    }
+}
+
+// identity, observation, outputs
+
+super::id! {
+    /// The secret's ARN.
+    SecretArn
+}
+
+/// What Secrets Manager tells about a secret. Not its value.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Observed {
+    /// What it is for.
+    pub description: String,
+    /// All tags.
+    pub tags: Tags,
+}
+
+/// What others need of a secret.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Outputs {
+    /// Its ARN.
+    pub arn: String,
+}
+
+// rules
+
+impl Resource for Secret {
+    const KIND: &'static str = "secret";
+    const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    type Id = SecretArn;
+    type Observed = Observed;
+    type Outputs = Outputs;
+
+    fn outputs(id: &SecretArn, _: &Observed) -> Outputs {
+        Outputs { arn: id.0.clone() }
+    }
+
+    fn readiness(_: &Observed) -> Readiness {
+        Readiness::Ready
+    }
+
+    fn compare(&self, seen: &Observed, diff: &mut Diff<'_>) {
+        let Self { description, username, recovery_days, tags } = self;
+        diff.in_place("description", description, &seen.description);
+        diff.unseen("username", Manner::Replace, username);
+        // Matters when it is deleted, and is read from the record then.
+        diff.unseen("recovery_days", Manner::InPlace, recovery_days);
+        diff.owned_entries("tags", &tags.0, &seen.tags.0);
+    }
+}
+
+// cloud calls
+
+/// RDS refuses `/`, `@`, `"` and spaces, ElastiCache more; letters and digits please everyone. 40 of them hold 238 bits.
+const LENGTH: i64 = 40;
+
+impl Manage for Secret {
+    type Cloud = Aws;
+    const READ_BATCH: usize = 1;
+    const WAIT: WaitPolicy = WaitPolicy::every(5, 300);
+
+    async fn read(cloud: &Aws, ids: &[SecretArn], _: Look) -> CloudResult<Vec<(SecretArn, Observed)>> {
+        let mut found = Vec::new();
+        for id in ids {
+            let secret = match cloud.again.secrets.describe_secret().secret_id(&id.0).send().await {
+                Err(e) if is_absent(&e) => continue,
+                answer => answer.map_err(classify)?,
+            };
+            // One that waits for its deletion can be brought back, but is no longer there to be used.
+            if secret.deleted_date().is_none() {
+                let tags = Tags::collect(secret.tags().iter().map(|tag| (tag.key(), tag.value())));
+                found.push((id.clone(), Observed { description: secret.description.unwrap_or_default(), tags }));
+            }
+        }
+        Ok(found)
+    }
+
+    async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, SecretArn)>> {
+        let named = Filter::builder().key(FilterNameStringType::Name).values(format!("{}-", owner.stack)).build();
+        let pages = cloud.again.secrets.list_secrets().filters(named).into_paginator().send();
+        let pages = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
+        let all = pages.into_iter().flat_map(|page| page.secret_list.unwrap_or_default());
+        let there = all.filter(|secret| secret.deleted_date().is_none());
+        let found = there.filter_map(|secret| {
+            let tags = Tags::collect(secret.tags().iter().map(|tag| (tag.key(), tag.value())));
+            Some((tags.key_of(owner)?, SecretArn(secret.arn?)))
+        });
+        Ok(found.collect())
+    }
+
+    async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<SecretArn> {
+        let request = call.cloud.again.secrets.get_random_password().password_length(LENGTH).exclude_punctuation(true);
+        let password = request.send().await.map_err(classify)?.random_password.unwrap_or_default();
+        let value = match &self.username {
+            Some(username) => json!({ "username": username, "password": password }),
+            None => json!({ "password": password }),
+        };
+        let request = call.cloud.once.secrets.create_secret().name(name(call, 512)).description(&self.description);
+        // A token has 32 to 64 characters.
+        let request =
+            request.client_request_token(format!("pando-{}", call.key.as_str())).secret_string(value.to_string());
+        let tags = self.tags.with_identity(call).into_iter().map(|(key, value)| tag(key, value)).collect();
+        Ok(SecretArn(request.set_tags(Some(tags)).send().await.map_err(classify)?.arn.unwrap_or_default()))
+    }
+
+    async fn update(&self, call: &Call<'_, Aws>, id: &SecretArn, seen: &Observed) -> CloudResult<()> {
+        let secrets = &call.cloud.again.secrets;
+        if seen.description != self.description {
+            let request = secrets.update_secret().secret_id(&id.0).description(&self.description);
+            request.send().await.map_err(classify)?;
+        }
+        let missing = self.tags.missing_in(&seen.tags);
+        if !missing.is_empty() {
+            let tags = missing.into_iter().map(|(key, value)| tag(key, value)).collect();
+            secrets.tag_resource().secret_id(&id.0).set_tags(Some(tags)).send().await.map_err(classify)?;
+        }
+        let dropped = self.tags.dropped(&Tags::recorded(call), call);
+        if !dropped.is_empty() {
+            secrets.untag_resource().secret_id(&id.0).set_tag_keys(Some(dropped)).send().await.map_err(classify)?;
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, call: &Call<'_, Aws>, id: &SecretArn) -> CloudResult<()> {
+        let request = call.cloud.again.secrets.delete_secret().secret_id(&id.0);
+        let request = match self.recovery_days {
+            Some(days) => request.recovery_window_in_days(days.into()),
+            None => request.force_delete_without_recovery(true),
+        };
+        request.send().await.map_err(classify)?;
+        Ok(())
+    }
+}
+
+/// Reads the password of a secret, in memory.
+pub(super) async fn password(cloud: &Aws, arn: &str) -> CloudResult<Password> {
+    let answer = cloud.again.secrets.get_secret_value().secret_id(arn).send().await.map_err(classify)?;
+    let value: serde_json::Value = serde_json::from_str(answer.secret_string().unwrap_or_default())
+        .map_err(|_| CloudError::Refused(format!("the secret {arn} is not what Pando wrote there")))?;
+    let password = value["password"].as_str().map(str::to_owned);
+    password.map(Password).ok_or_else(|| CloudError::Refused(format!("the secret {arn} has no password")))
+}
+
+fn tag(key: String, value: String) -> Tag {
+    Tag::builder().key(key).value(value).build()
+}

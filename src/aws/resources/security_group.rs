@@ -1,0 +1,148 @@
+//! A security group, without its rules: those are a kind of their own, so that two groups can let each other in.
+//!
+//! The one rule it knows is the one EC2 adds to every new group, which lets everything out. That is taken away.
+
+use aws_sdk_ec2::types::{Filter, IpPermission, IpRange, ResourceType, SecurityGroup as Described};
+use serde::{Deserialize, Serialize};
+
+use super::vpc::{Vpc, VpcId};
+use crate::aws::clients::Aws;
+use crate::aws::ec2::{FILTER_VALUES, filter, keys, owned_by, retag, seen_tags, tags_on};
+use crate::aws::failure::{classify, is_absent, with_references};
+use crate::aws::naming::name;
+use crate::aws::tags::Tags;
+use crate::engine::address::{Key, Owner};
+use crate::engine::change::{Diff, Manner};
+use crate::engine::cloud_error::{CloudResult, WaitPolicy};
+use crate::engine::reference::Ref;
+use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+
+// properties
+
+/// A security group.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SecurityGroup {
+    /// The VPC it is in.
+    pub vpc: Ref<Vpc>,
+    /// What it is for. Cannot be changed.
+    pub description: String,
+    /// The user's tags.
+    pub tags: Tags,
+}
+
+// identity, observation, outputs
+
+super::id! {
+    /// `sg-…`.
+    SecurityGroupId
+}
+
+/// What EC2 tells about a security group.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Observed {
+    /// The VPC it is in.
+    pub vpc: VpcId,
+    /// What it is for.
+    pub description: String,
+    /// Whether it still has the rule that lets everything out.
+    pub open_egress: bool,
+    /// All tags.
+    pub tags: Tags,
+}
+
+/// What others need of a security group.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Outputs {
+    /// Its id.
+    pub id: SecurityGroupId,
+}
+
+// rules
+
+impl Resource for SecurityGroup {
+    const KIND: &'static str = "security_group";
+    const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    type Id = SecurityGroupId;
+    type Observed = Observed;
+    type Outputs = Outputs;
+
+    fn outputs(id: &SecurityGroupId, _: &Observed) -> Outputs {
+        Outputs { id: id.clone() }
+    }
+
+    fn readiness(_: &Observed) -> Readiness {
+        Readiness::Ready
+    }
+
+    fn compare(&self, seen: &Observed, diff: &mut Diff<'_>) {
+        let Self { vpc, description, tags } = self;
+        diff.replace("vpc", diff.outputs(vpc).map(|vpc| vpc.id), &seen.vpc);
+        diff.replace("description", description, &seen.description);
+        diff.reported("open_egress", Manner::InPlace, &false, Some(&seen.open_egress));
+        diff.owned_entries("tags", &tags.0, &seen.tags.0);
+    }
+}
+
+// cloud calls
+
+impl Manage for SecurityGroup {
+    type Cloud = Aws;
+    const READ_BATCH: usize = FILTER_VALUES;
+    /// Deleting waits for the network interfaces of load balancers and instances, which linger for minutes.
+    const WAIT: WaitPolicy = WaitPolicy::every(5, 900);
+
+    async fn read(cloud: &Aws, ids: &[SecurityGroupId], _: Look) -> CloudResult<Vec<(SecurityGroupId, Observed)>> {
+        describe(cloud, filter("group-id", ids.iter().map(|id| &id.0))).await
+    }
+
+    async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, SecurityGroupId)>> {
+        Ok(keys(describe(cloud, owned_by(owner)).await?, owner, |seen| &seen.tags))
+    }
+
+    async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<SecurityGroupId> {
+        let request = call.cloud.once.ec2.create_security_group().vpc_id(call.outputs(&self.vpc)?.id.0);
+        let request = request.group_name(name(call, 255)).description(&self.description);
+        let answer = request.tag_specifications(tags_on(ResourceType::SecurityGroup, &self.tags, call)).send().await;
+        Ok(SecurityGroupId(answer.map_err(with_references)?.group_id.unwrap_or_default()))
+    }
+
+    async fn update(&self, call: &Call<'_, Aws>, id: &SecurityGroupId, seen: &Observed) -> CloudResult<()> {
+        if seen.open_egress {
+            let everything =
+                IpPermission::builder().ip_protocol("-1").ip_ranges(IpRange::builder().cidr_ip(WORLD).build());
+            let request = call.cloud.again.ec2.revoke_security_group_egress().group_id(&id.0);
+            match request.ip_permissions(everything.build()).send().await {
+                Err(e) if is_absent(&e) => {}
+                answer => drop(answer.map_err(classify)?),
+            }
+        }
+        retag(call, &id.0, &self.tags, &seen.tags).await
+    }
+
+    async fn delete(&self, call: &Call<'_, Aws>, id: &SecurityGroupId) -> CloudResult<()> {
+        call.cloud.again.ec2.delete_security_group().group_id(&id.0).send().await.map_err(classify)?;
+        Ok(())
+    }
+}
+
+const WORLD: &str = "0.0.0.0/0";
+
+// conversions
+
+async fn describe(cloud: &Aws, filter: Filter) -> CloudResult<Vec<(SecurityGroupId, Observed)>> {
+    let pages = cloud.again.ec2.describe_security_groups().filters(filter).into_paginator().items().send();
+    let groups = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
+    Ok(groups.iter().filter_map(|group| Some((SecurityGroupId(group.group_id.clone()?), observed(group)?))).collect())
+}
+
+fn observed(group: &Described) -> Option<Observed> {
+    let open = |rule: &IpPermission| {
+        rule.ip_protocol() == Some("-1") && rule.ip_ranges().iter().any(|range| range.cidr_ip() == Some(WORLD))
+    };
+    Some(Observed {
+        vpc: VpcId(group.vpc_id()?.into()),
+        description: group.description().unwrap_or_default().into(),
+        open_egress: group.ip_permissions_egress().iter().any(open),
+        tags: seen_tags(group.tags()),
+    })
+}
