@@ -1,3 +1,7 @@
 //! Pando.
 pub mod aws;
+pub mod blueprint;
+pub mod cli;
+pub mod emulators;
 pub mod engine;
+pub mod store;

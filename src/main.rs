@@ -1,3 +1,7 @@
 //! The `pando` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(pando::cli::run())
+}

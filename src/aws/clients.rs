@@ -240,6 +240,7 @@ fn describe_endpoint(shared: &SdkConfig, target: &Target) -> String {
             let key = ServiceConfigKey::builder().service_id(id).env("AWS_ENDPOINT_URL").profile("endpoint_url");
             configured.load_config(key.build().ok()?)
         });
+        let own = own.filter(|url| *url != parts[0]);
         parts.extend(own.map(|url| format!("{}={url}", env.to_lowercase())));
     }
     parts.join(" ")
@@ -287,9 +288,10 @@ impl Intercept for ReadOnly {
         "ReadOnly"
     }
 
-    fn read_before_execution(
+    fn read_before_serialization(
         &self,
         _context: &BeforeSerializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         match config.load::<Metadata>() {

@@ -1,15 +1,11 @@
 //! What the kinds of Elastic Load Balancing share. Its Describe calls leave tags out; they are asked for only where they decide something.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 
 use aws_sdk_elasticloadbalancingv2::types::Tag;
-use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_runtime_api::http::Response;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::clients::Aws;
-use super::failure::{classify, is_absent};
+use super::failure::classify;
 use super::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::cloud_error::CloudResult;
@@ -39,29 +35,6 @@ pub(super) async fn owned(cloud: &Aws, owner: &Owner, arns: Vec<String>) -> Clou
         }
     }
     Ok(found)
-}
-
-/// Describes these ARNs. One that is missing fails a whole call of ELB; then each is asked for alone, and what is missing is left out.
-pub(super) async fn present<T, E, F>(arns: Vec<String>, ask: impl Fn(Vec<String>) -> F + Send) -> CloudResult<Vec<T>>
-where
-    T: Send,
-    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-    F: Future<Output = Result<Option<Vec<T>>, SdkError<E, Response>>> + Send,
-{
-    match ask(arns.clone()).await {
-        Err(e) if is_absent(&e) && arns.len() > 1 => {
-            let mut found = Vec::new();
-            for arn in arns {
-                match ask(vec![arn]).await {
-                    Err(e) if is_absent(&e) => {}
-                    answer => found.extend(answer.map_err(classify)?.unwrap_or_default()),
-                }
-            }
-            Ok(found)
-        }
-        Err(e) if is_absent(&e) => Ok(Vec::new()),
-        answer => Ok(answer.map_err(classify)?.unwrap_or_default()),
-    }
 }
 
 /// Sets the tags of an existing resource, and takes away those that the blueprint no longer has.

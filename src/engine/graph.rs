@@ -46,9 +46,9 @@ impl Graph {
         self.insert(name, properties, false)
     }
 
-    /// Adds a resource that, once made, must be neither deleted nor replaced until it is added without protection again.
-    pub fn add_protected<R: Resource>(&mut self, name: &str, properties: &R) -> Result<Ref<R>, GraphError> {
-        self.insert(name, properties, true)
+    /// Adds a resource. With `keep` it must, once made, be neither deleted nor replaced until it is added without.
+    pub fn add_kept<R: Resource>(&mut self, name: &str, properties: &R, keep: bool) -> Result<Ref<R>, GraphError> {
+        self.insert(name, properties, keep)
     }
 
     fn insert<R: Resource>(&mut self, name: &str, properties: &R, keep: bool) -> Result<Ref<R>, GraphError> {

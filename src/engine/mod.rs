@@ -6,7 +6,7 @@
 //! - vocabulary: [`address`], [`resource`], [`reference`], [`graph`], [`change`], [`kind`], [`cloud_error`]
 //! - what would change, and why: [`plan`], [`planner`]
 //! - making it so: [`deployment`], with `resolve`, `observe` and [`execute`] as its parts, telling its [`event`]s
-//! - what is known to be true: [`journal`], [`state`], [`verify`]
+//! - what is known to be true: [`journal`], [`state`], [`verify`], [`sweep`]
 
 pub mod address;
 pub mod change;
@@ -24,4 +24,5 @@ pub mod reference;
 mod resolve;
 pub mod resource;
 pub mod state;
+pub mod sweep;
 pub mod verify;

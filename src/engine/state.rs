@@ -255,10 +255,10 @@ impl State {
         }
     }
 
-    /// Refuses to work on a stack that lives elsewhere.
+    /// Refuses to work on a stack that lives elsewhere. One of which nothing is left may live anywhere.
     pub fn check_site(&self, here: &Site) -> Result<(), Box<Elsewhere>> {
         match &self.site {
-            Some(recorded) if recorded != here => {
+            Some(recorded) if recorded != here && !self.records.is_empty() => {
                 Err(Box::new(Elsewhere { recorded: recorded.clone(), here: here.clone() }))
             }
             _ => Ok(()),

@@ -16,7 +16,7 @@ use super::listener::Listener;
 use super::subnet::{Subnet, SubnetId};
 use super::target_group::{TargetGroup, TargetGroupArn};
 use crate::aws::clients::Aws;
-use crate::aws::failure::{classify, is_absent, with_references};
+use crate::aws::failure::{classify, with_references};
 use crate::aws::naming::name;
 use crate::aws::tags::{LINEAGE, Tags};
 use crate::engine::address::{Key, Owner};
@@ -227,7 +227,7 @@ impl Manage for AutoscalingGroup {
         let mut found: Vec<_> = groups.iter().filter_map(observed).collect();
         if look == Look::Close {
             for (id, seen) in found.iter_mut().filter(|(_, seen)| !seen.deleting && seen.desired > 0) {
-                look_at_refresh(cloud, id, seen).await?;
+                look_at_refresh(cloud, id, seen).await;
             }
         }
         Ok(found)
@@ -352,13 +352,11 @@ async fn roll(call: &Call<'_, Aws>, id: &AutoscalingGroupName, template: LaunchT
     Ok(())
 }
 
-async fn look_at_refresh(cloud: &Aws, id: &AutoscalingGroupName, seen: &mut Observed) -> CloudResult<()> {
-    let request = cloud.again.autoscaling.describe_instance_refreshes().auto_scaling_group_name(&id.0).max_records(1);
-    let refreshes = match request.send().await {
-        Err(e) if is_absent(&e) => return Ok(()),
-        answer => answer.map_err(classify)?.instance_refreshes.unwrap_or_default(),
-    };
-    let Some(latest) = refreshes.first() else { return Ok(()) };
+/// An extra look, whose failure hides progress and nothing else: a group whose refresh is not done does not have the template asked for.
+async fn look_at_refresh(cloud: &Aws, id: &AutoscalingGroupName, seen: &mut Observed) {
+    let request = cloud.once.autoscaling.describe_instance_refreshes().auto_scaling_group_name(&id.0).max_records(1);
+    let refreshes = request.send().await.ok().and_then(|answer| answer.instance_refreshes).unwrap_or_default();
+    let Some(latest) = refreshes.first() else { return };
     let wanted = latest.desired_configuration().and_then(|wanted| wanted.launch_template());
     let wanted = wanted.and_then(|template| template.launch_template_id()).map(|id| LaunchTemplateId(id.into()));
     let refresh = refresh(latest, wanted.is_some() && wanted != seen.launch_template);
@@ -366,7 +364,6 @@ async fn look_at_refresh(cloud: &Aws, id: &AutoscalingGroupName, seen: &mut Obse
         seen.launch_template = wanted;
     }
     seen.refresh = Some(refresh);
-    Ok(())
 }
 
 // conversions

@@ -14,7 +14,7 @@ use crate::aws::ec2::{FILTER_VALUES, filter, keys, owned_by, retag, seen_tags, t
 use crate::aws::failure::{classify, with_references};
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
-use crate::engine::change::Diff;
+use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudError, CloudResult, WaitPolicy};
 use crate::engine::reference::Ref;
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
@@ -80,8 +80,8 @@ pub struct Observed {
     pub peer: String,
     /// The TCP port. `None`: several, or another protocol.
     pub port: Option<u16>,
-    /// Why it is there.
-    pub description: String,
+    /// Why it is there. Some emulators do not tell.
+    pub description: Option<String>,
     /// All tags.
     pub tags: Tags,
 }
@@ -111,7 +111,7 @@ impl Resource for SecurityRule {
             Peer::Range(range) => diff.replace("peer", range, &seen.peer),
         }
         diff.replace("port", &Some(*port), &seen.port);
-        diff.in_place("description", description, &seen.description);
+        diff.reported("description", Manner::InPlace, description, seen.description.as_ref());
         diff.owned_entries("tags", &tags.0, &seen.tags.0);
     }
 }
@@ -151,7 +151,7 @@ impl Manage for SecurityRule {
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &SecurityRuleId, seen: &Observed) -> CloudResult<()> {
-        if seen.description != self.description {
+        if seen.description.as_ref() != Some(&self.description) {
             let text = SecurityGroupRuleDescription::builder()
                 .security_group_rule_id(&id.rule)
                 .description(&self.description)
@@ -222,7 +222,7 @@ fn observed(rule: &SecurityGroupRule) -> Option<(SecurityRuleId, Observed)> {
         direction: if rule.is_egress() == Some(true) { Direction::Egress } else { Direction::Ingress },
         peer: peer.into(),
         port,
-        description: rule.description().unwrap_or_default().into(),
+        description: rule.description().filter(|text| !text.is_empty()).map(Into::into),
         tags: seen_tags(rule.tags()),
     };
     Some((SecurityRuleId { rule: rule.security_group_rule_id()?.into(), group }, observed))

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::vpc::{Vpc, VpcId};
 use crate::aws::clients::Aws;
-use crate::aws::elb::{owned, present, retag, tags_on};
+use crate::aws::elb::{owned, retag, tags_on};
 use crate::aws::failure::{classify, with_references};
 use crate::aws::naming::name;
+use crate::aws::present::present;
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::route_table::{RouteTable, RouteTableId};
 use super::vpc::{Vpc, VpcId};
 use crate::aws::clients::Aws;
-use crate::aws::ec2::{FILTER_VALUES, filter, keys, owned_by, retag, seen_tags, tags_on};
+use crate::aws::ec2::{FILTER_VALUES, keys, owned_by, retag, seen_tags, tags_on};
 use crate::aws::failure::{classify, with_references};
+use crate::aws::present::present;
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::Diff;
@@ -94,7 +95,12 @@ impl Manage for VpcEndpoint {
     const WAIT: WaitPolicy = WaitPolicy::every(10, 600);
 
     async fn read(cloud: &Aws, ids: &[VpcEndpointId], _: Look) -> CloudResult<Vec<(VpcEndpointId, Observed)>> {
-        describe(cloud, filter("vpc-endpoint-id", ids.iter().map(|id| &id.0))).await
+        let ask = |ids| async move {
+            let request = cloud.again.ec2.describe_vpc_endpoints().set_vpc_endpoint_ids(Some(ids));
+            Ok(request.send().await?.vpc_endpoints)
+        };
+        let found = present(ids.iter().map(|id| id.0.clone()).collect(), ask).await?;
+        Ok(there(&found))
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, VpcEndpointId)>> {
@@ -146,10 +152,14 @@ impl Manage for VpcEndpoint {
 async fn describe(cloud: &Aws, filter: Filter) -> CloudResult<Vec<(VpcEndpointId, Observed)>> {
     let pages = cloud.again.ec2.describe_vpc_endpoints().filters(filter).into_paginator().items().send();
     let endpoints = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
-    let there = endpoints
+    Ok(there(&endpoints))
+}
+
+fn there(endpoints: &[Described]) -> Vec<(VpcEndpointId, Observed)> {
+    let seen = endpoints
         .iter()
         .filter_map(|endpoint| Some((VpcEndpointId(endpoint.vpc_endpoint_id.clone()?), observed(endpoint)?)));
-    Ok(there.filter(|(_, seen)| seen.state != "deleted").collect())
+    seen.filter(|(_, seen)| seen.state != "deleted").collect()
 }
 
 fn observed(endpoint: &Described) -> Option<Observed> {

@@ -33,10 +33,10 @@ pub enum Failure {
     #[error(transparent)]
     Cloud(CloudError),
     /// It was asked again and again, and the cloud always said "not yet".
-    #[error("still not possible after {0:?}")]
+    #[error("still not possible after {} s", .0.as_secs())]
     Postponed(Duration, #[source] CloudError),
     /// It did not become ready within the kind's limit. The next run goes on waiting.
-    #[error("not ready after {0:?}: {1}")]
+    #[error("not ready after {} s: {}", .0.as_secs(), .1)]
     TimedOut(Duration, String),
     /// It will never become ready as it is. The next run replaces it, or tries the change again.
     #[error("it failed: {0}")]

@@ -102,7 +102,11 @@ impl<'a> Planner<'a> {
     }
 
     fn reason(&self, record: &Record, to: &Request, changes: &Changes) -> Reason {
-        let moved = to.depends_on.iter().find(|target| !self.state.records.contains_key(target));
+        // A target that is new altogether is an edit; one that takes the place of another is not.
+        let is_another = |target: &&Incarnation| {
+            !self.state.records.contains_key(target) && self.state.generations.contains_key(&target.address)
+        };
+        let moved = to.depends_on.iter().find(is_another);
         match (moved, changes.replacing()) {
             (Some(target), _) if changes.0.iter().any(|change| change.after.is_none()) => {
                 Reason::DependencyReplaced(target.address.clone())

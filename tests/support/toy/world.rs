@@ -234,10 +234,6 @@ fn build(look: Look) -> Result<Graph, GraphError> {
     g.add("db-to-web", &Rule { from: db, to: web.clone(), port: 80 })?;
     let template = g.add("web", &Template { image: look.image.into() })?;
     let fleet = Fleet { group: web, template };
-    if look.protect {
-        g.add_protected("web", &fleet)?
-    } else {
-        g.add("web", &fleet)?
-    };
+    g.add_kept("web", &fleet, look.protect)?;
     Ok(g)
 }

@@ -1,0 +1,94 @@
+//! `pando apply`: makes it so. Goes on where an interrupted run stopped.
+
+use std::io::{IsTerminal as _, stdin};
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::output;
+use crate::aws::clients::{Access, Aws};
+use crate::cli::args::{Apply, Global, Renew};
+use crate::cli::context::Context;
+use crate::cli::error::{CommandError, Exit};
+use crate::cli::view::out;
+use crate::engine::deployment::Deployment;
+use crate::engine::graph::Graph;
+use crate::engine::plan::{Observations, Plan};
+use crate::store::OpenStore;
+
+/// Shows the plan, asks, and carries it out.
+pub async fn run(global: Global, args: Apply, stop: watch::Receiver<bool>) -> Result<Exit, CommandError> {
+    let context = Context::load(&global, stop)?;
+    let cloud = context.connect(Access::Write).await?;
+    context.say_relaxed();
+    let renew: Vec<String> = args.renew.iter().map(|renew: &Renew| renew.name().to_owned()).collect();
+    apply(&context, cloud, &renew, args.yes).await
+}
+
+/// The same, once it is known where the calls go.
+pub async fn apply(context: &Context, cloud: Aws, renew: &[String], yes: bool) -> Result<Exit, CommandError> {
+    let (store, state) = context.store.open(|| context.new_owner(), &context.holder("apply"))?;
+    let prepared = context.prepare(&cloud, &state, renew).await?;
+    let mut deployment = context.deployment(Arc::new(cloud), store, state);
+    let graph = &prepared.expansion.graph;
+    let (plan, seen) = deployment.plan(graph).await?;
+    context.view.plan(&plan);
+    if !plan.is_empty() && !yes {
+        ask("Do this?", "--yes")?;
+    }
+    deployment.write(&prepared.entries).await?;
+    if plan.is_empty() {
+        save(&mut deployment)?;
+        return Ok(Exit::Fine);
+    }
+    let exit = carry_out(context, &mut deployment, graph, &plan, &seen).await?;
+    if exit == Exit::Fine {
+        context.view.outputs(&output::values(&prepared.expansion.outputs, &deployment.state));
+    }
+    Ok(exit)
+}
+
+/// Carries out a plan, says how it went, and saves what is known whatever happened.
+pub async fn carry_out(
+    context: &Context,
+    deployment: &mut Deployment<Aws, OpenStore>,
+    graph: &Graph,
+    plan: &Plan,
+    seen: &Observations,
+) -> Result<Exit, CommandError> {
+    let result = deployment.apply(graph, plan, seen).await;
+    // The listener draws; it must be done before others write.
+    deployment.listener = Box::new(crate::engine::event::NoListener);
+    save(deployment)?;
+    let report = result?;
+    context.view.report(&report);
+    Ok(match (report.is_complete(), report.stopped) {
+        (true, _) => Exit::Fine,
+        (false, true) => Exit::Interrupted,
+        (false, false) => Exit::Partly,
+    })
+}
+
+fn save(deployment: &mut Deployment<Aws, OpenStore>) -> Result<(), CommandError> {
+    Ok(deployment.journal.save(&deployment.state)?)
+}
+
+/// Asks for a yes. Without a terminal nobody is there to say it.
+fn ask(question: &str, flag: &str) -> Result<(), CommandError> {
+    match read_answer(&format!("{question} Only `yes` is taken for an answer: "), flag)?.as_str() {
+        "yes" => Ok(()),
+        _ => Err(CommandError::new("not confirmed").hint("nothing was changed")),
+    }
+}
+
+/// One line from the terminal.
+pub fn read_answer(prompt: &str, flag: &str) -> Result<String, CommandError> {
+    if !stdin().is_terminal() {
+        let missing = CommandError::new("this needs a confirmation, and there is no terminal to ask");
+        return Err(missing.exit(Exit::Usage).hint(format!("add `{flag}`")));
+    }
+    out::error_line(prompt);
+    let mut line = String::new();
+    stdin().read_line(&mut line).map_err(|e| CommandError::new(format!("could not read the answer: {e}")))?;
+    Ok(line.trim().to_owned())
+}

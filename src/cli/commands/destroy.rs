@@ -1,0 +1,61 @@
+//! `pando destroy`: removes everything, and proves that nothing is left.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::apply::{carry_out, read_answer};
+use crate::aws::clients::{Access, Aws};
+use crate::cli::args::{Destroy, Global};
+use crate::cli::context::Context;
+use crate::cli::error::{CommandError, Exit};
+use crate::cli::view::escape::escape;
+use crate::engine::graph::Graph;
+
+/// Shows what goes, has the stack's name typed, removes, and looks for leftovers.
+pub async fn run(global: Global, args: Destroy, stop: watch::Receiver<bool>) -> Result<Exit, CommandError> {
+    let context = Context::load(&global, stop)?;
+    let cloud = context.connect(Access::Write).await?;
+    destroy(&context, cloud, args.confirm.as_deref()).await
+}
+
+/// The same, once it is known where the calls go.
+pub async fn destroy(context: &Context, cloud: Aws, confirm: Option<&str>) -> Result<Exit, CommandError> {
+    let (store, state) = context.store.open(|| context.new_owner(), &context.holder("destroy"))?;
+    state.check_site(&cloud.site)?;
+    let mut deployment = context.deployment(Arc::new(cloud), store, state);
+    let nothing = Graph::default();
+    let (plan, seen) = deployment.plan(&nothing).await?;
+    context.view.plan(&plan);
+    if !plan.is_empty() {
+        confirmed(context, confirm)?;
+        let exit = carry_out(context, &mut deployment, &nothing, &plan, &seen).await?;
+        if exit != Exit::Fine {
+            return Ok(exit);
+        }
+    }
+    let left = deployment.sweep().await?;
+    if left.is_empty() {
+        context.view.note("A search by tag over every kind found nothing left.");
+        return Ok(Exit::Fine);
+    }
+    let left: Vec<String> = left.iter().map(|found| escape(&found.to_string())).collect();
+    Err(CommandError::new(format!("still there, with this stack's tag: {}", left.join(", ")))
+        .exit(Exit::Partly)
+        .hint("deletions can take a while to show everywhere; run `pando destroy` again to look once more"))
+}
+
+fn confirmed(context: &Context, confirm: Option<&str>) -> Result<(), CommandError> {
+    let name = context.blueprint.name();
+    let typed = match confirm {
+        Some(typed) => typed.to_owned(),
+        None => read_answer(
+            &format!("This removes all of it. Type the stack's name, {name}, to go on: "),
+            &format!("--confirm {name}"),
+        )?,
+    };
+    if typed == name {
+        return Ok(());
+    }
+    Err(CommandError::new(format!("`{typed}` is not the stack's name, `{name}`")).hint("nothing was changed"))
+}

@@ -1,0 +1,27 @@
+//! `pando plan`: what would change, and why. Writes nothing, neither in AWS nor on the disk.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::aws::clients::Access;
+use crate::cli::args::{Global, Plan, Renew};
+use crate::cli::context::Context;
+use crate::cli::error::{CommandError, Exit};
+use crate::engine::journal::NoJournal;
+
+/// Shows the plan.
+pub async fn run(global: Global, args: Plan, stop: watch::Receiver<bool>) -> Result<Exit, CommandError> {
+    let context = Context::load(&global, stop)?;
+    let state = context.read_state()?;
+    let cloud = context.connect(Access::Read).await?;
+    context.say_relaxed();
+    let renew: Vec<String> = args.renew.iter().map(|renew: &Renew| renew.name().to_owned()).collect();
+    let prepared = context.prepare(&cloud, &state, &renew).await?;
+    // Its journal keeps nothing: what it finds out about an interrupted run stays in memory.
+    let mut deployment = context.deployment(Arc::new(cloud), NoJournal, state);
+    let (plan, _) = deployment.plan(&prepared.expansion.graph).await?;
+    drop(deployment);
+    context.view.plan(&plan);
+    Ok(if args.detailed_exitcode && !plan.is_empty() { Exit::Pending } else { Exit::Fine })
+}

@@ -1,0 +1,193 @@
+//! Errors at the door: what went wrong, which exit code it is, and what to do next. The only place that turns errors into words for people.
+
+use std::error::Error;
+use std::fmt::Write as _;
+
+use crate::aws::clients::ConnectError;
+use crate::aws::lookups::LookupError;
+use crate::emulators::StartError;
+use crate::engine::cloud_error::CloudError;
+use crate::engine::deployment::RunError;
+use crate::engine::graph::GraphError;
+use crate::engine::planner::PlanError;
+use crate::engine::state::Elsewhere;
+use crate::store::StoreError;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All is well.
+    Fine,
+    /// Something went wrong.
+    Failed,
+    /// `plan --detailed-exitcode`: there is something to do.
+    Pending,
+    /// Part of it is done; run again.
+    Partly,
+    /// Who asks is not known or not allowed.
+    Credentials,
+    /// Somebody else is at work.
+    Locked,
+    /// Protection refused it.
+    Refused,
+    /// The command line is wrong.
+    Usage,
+    /// Stopped by the user.
+    Interrupted,
+}
+
+/// An error at the door.
+#[derive(Debug)]
+pub struct CommandError {
+    /// The exit code.
+    pub exit: Exit,
+    /// What happened, with its causes.
+    pub message: String,
+    /// What to do next.
+    pub hints: Vec<String>,
+}
+
+impl Exit {
+    /// The number that the process ends with.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Failed => 1,
+            Self::Pending => 2,
+            Self::Partly => 3,
+            Self::Credentials => 4,
+            Self::Locked => 5,
+            Self::Refused => 6,
+            Self::Usage => 64,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+impl CommandError {
+    /// Something went wrong.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Failed, message: message.into(), hints: Vec::new() }
+    }
+
+    /// With another exit code.
+    #[must_use]
+    pub fn exit(self, exit: Exit) -> Self {
+        Self { exit, ..self }
+    }
+
+    /// With advice.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    fn chain(error: &dyn Error) -> Self {
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            // A String takes everything.
+            let _ = write!(message, ": {error}");
+            cause = error.source();
+        }
+        Self::new(message)
+    }
+}
+
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> Self {
+        let plain = Self::chain(&error);
+        match error {
+            StoreError::Locked(holder) if holder.pid == 0 => plain.exit(Exit::Locked).hint("wait until it is done"),
+            StoreError::Locked(holder) => plain
+                .exit(Exit::Locked)
+                .hint(format!("it is `{}`, process {}, since {}", holder.command, holder.pid, holder.since))
+                .hint("wait until it is done; the lock goes with its process, nothing has to be unlocked"),
+            StoreError::Damaged { path, .. } => {
+                let folder = path.parent().unwrap_or(&path).display();
+                plain.hint("nothing was changed").hint(format!(
+                    "older copies of the state lie in {folder} as state.<number>.bak; the highest number is the newest"
+                ))
+            }
+            StoreError::Newer { .. } => plain.hint("update Pando"),
+            StoreError::Io { .. } => plain,
+        }
+    }
+}
+
+impl From<ConnectError> for CommandError {
+    fn from(error: ConnectError) -> Self {
+        let plain = Self::chain(&error);
+        match error {
+            ConnectError::NoRegion => plain.hint("write `region:` into the blueprint, or set AWS_REGION"),
+            ConnectError::Endpoint(_) => plain.exit(Exit::Usage),
+            ConnectError::Credentials(_) => plain
+                .exit(Exit::Credentials)
+                .hint("Pando uses the standard AWS configuration: AWS_PROFILE, `aws sso login`, AWS_ACCESS_KEY_ID and so on")
+                .hint("to try it without an account: `pando demo`"),
+            ConnectError::Unreachable { .. } => plain.hint("nothing was changed"),
+        }
+    }
+}
+
+impl From<LookupError> for CommandError {
+    fn from(error: LookupError) -> Self {
+        let plain = Self::chain(&error);
+        match error {
+            LookupError::Cloud(_, cause) => by_cloud(plain, &cause),
+            LookupError::NoImage(..) => plain.hint("check the name, the owner and the region"),
+            LookupError::Unreadable(..) => plain,
+        }
+    }
+}
+
+impl From<RunError> for CommandError {
+    fn from(error: RunError) -> Self {
+        let plain = Self::chain(&error);
+        match &error {
+            RunError::Plan(PlanError::Protected(_)) => plain
+                .exit(Exit::Refused)
+                .hint("nothing was changed")
+                .hint("to let it go in two steps: take it off `protect` in the blueprint (`protect: []` for all), `pando apply`, and ask again"),
+            RunError::Read(_, cause) => by_cloud(plain, cause).hint("nothing was changed"),
+            RunError::Journal(_) => {
+                plain.exit(Exit::Partly).hint("nothing is sent that cannot be remembered; make room and run again")
+            }
+            RunError::Stopped => plain.exit(Exit::Interrupted),
+            RunError::Wider(_) => plain.exit(Exit::Partly).hint("run `pando plan` and decide again"),
+            RunError::UnknownKind(_) | RunError::Plan(PlanError::UnknownKind(_)) => plain.hint("update Pando"),
+            RunError::Plan(_) | RunError::State(_) => plain.hint("this is a fault in Pando; please report it"),
+        }
+    }
+}
+
+impl From<GraphError> for CommandError {
+    fn from(error: GraphError) -> Self {
+        Self::chain(&error).hint("this is a fault in Pando; please report it")
+    }
+}
+
+impl From<Box<Elsewhere>> for CommandError {
+    fn from(error: Box<Elsewhere>) -> Self {
+        Self::chain(&error)
+            .exit(Exit::Refused)
+            .hint("nothing was changed")
+            .hint("if what it describes is gone for good (an emulator that was stopped), remove the stack's folder below `.pando`")
+    }
+}
+
+impl From<StartError> for CommandError {
+    fn from(error: StartError) -> Self {
+        Self::chain(&error)
+    }
+}
+
+fn by_cloud(error: CommandError, cause: &CloudError) -> CommandError {
+    match cause {
+        CloudError::Denied(_) => {
+            error.exit(Exit::Credentials).hint("the credentials lack a permission, or have expired")
+        }
+        _ => error,
+    }
+}

@@ -1,0 +1,40 @@
+//! Text from the cloud or from a file must not steer the terminal.
+
+/// The text with everything that is not plain text written as `\u{…}`: control characters, and those that turn the direction of writing or
+/// are invisible.
+pub fn escape(text: &str) -> String {
+    let is_plain = |c: char| !c.is_control() && !is_invisible(c);
+    if text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    text.chars().fold(String::new(), |mut escaped, c| {
+        if is_plain(c) {
+            escaped.push(c);
+        } else {
+            escaped.extend(c.escape_unicode());
+        }
+        escaped
+    })
+}
+
+/// Unicode's bidirectional controls, zero-width characters, soft hyphen and byte-order mark.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}'
+            | '\u{2066}'..='\u{206f}' | '\u{feff}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_steers_a_terminal_gets_through() {
+        assert_eq!(escape("plain ünïcode 漢字"), "plain ünïcode 漢字");
+        assert_eq!(escape("a\u{1b}[31mb"), "a\\u{1b}[31mb");
+        assert_eq!(escape("a\u{9b}2Jb\r\u{7}"), "a\\u{9b}2Jb\\u{d}\\u{7}");
+        assert_eq!(escape("x\u{202e}y\u{200b}"), "x\\u{202e}y\\u{200b}");
+    }
+}

@@ -1,0 +1,10 @@
+//! Where state lives. Implements the engine's journal.
+//!
+//! Nothing here knows what a resource is. What is written is readable by its owner only (mode 0600).
+
+pub mod file;
+mod frame;
+mod lock;
+
+pub use file::{FileStore, OpenStore, StoreError};
+pub use lock::Holder;
