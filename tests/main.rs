@@ -6,3 +6,4 @@
 mod crash;
 mod engine;
 mod support;
+mod tidy;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_autoscaling::types::{Instance, LifecycleState};
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use serde::Serialize;
 use serde_json::Value;
@@ -39,9 +40,11 @@ pub async fn look(cloud: &Aws, state: &State) -> CloudResult<Vec<Line>> {
         ];
         line::<AutoscalingGroup>(address, seen.as_ref(), facts)
     }));
+    let mut health = BTreeMap::new();
     for (address, id) in ids::<TargetGroup>(state) {
-        lines.push(targets(cloud, address, &id.0).await?);
+        lines.push(targets(cloud, address, &id.0, &mut health).await?);
     }
+    lines.extend(clones(cloud, state, &health).await?);
     let primaries = all::<DbInstance>(cloud, state).await?;
     lines.extend(primaries.iter().map(|(address, seen)| {
         let storage = seen.as_ref().map(|seen| format!("{} GiB", seen.storage));
@@ -104,7 +107,43 @@ fn line<R: Resource>(
     Line { address: address.into(), state, facts: facts.collect() }
 }
 
-async fn targets(cloud: &Aws, address: String, arn: &str) -> CloudResult<Line> {
+/// A line for each clone: where it is, how far, and what its load balancer says of it.
+async fn clones(cloud: &Aws, state: &State, health: &BTreeMap<String, String>) -> CloudResult<Vec<Line>> {
+    let mut lines = Vec::new();
+    for batch in ids::<AutoscalingGroup>(state).chunks(AutoscalingGroup::READ_BATCH) {
+        let addresses: BTreeMap<&str, &str> =
+            batch.iter().map(|(address, id)| (id.0.as_str(), address.as_str())).collect();
+        let names = addresses.keys().map(ToString::to_string).collect();
+        let request = cloud.again.autoscaling.describe_auto_scaling_groups().set_auto_scaling_group_names(Some(names));
+        let pages = request.into_paginator().items().send();
+        for group in pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)? {
+            let Some(address) = group.auto_scaling_group_name().and_then(|name| addresses.get(name)) else { continue };
+            lines.extend(group.instances().iter().map(|instance| clone(address, instance, health)));
+        }
+    }
+    Ok(lines)
+}
+
+fn clone(group: &str, instance: &Instance, health: &BTreeMap<String, String>) -> Line {
+    let id = instance.instance_id().unwrap_or_default();
+    let text = |text: Option<&str>| text.map(str::to_owned);
+    let facts = [
+        ("type", text(instance.instance_type())),
+        ("zone", text(instance.availability_zone())),
+        ("health", text(instance.health_status()).map(|health| health.to_lowercase())),
+        ("target", health.get(id).cloned()),
+    ];
+    let state = match instance.lifecycle_state() {
+        Some(LifecycleState::InService) => "in service".to_owned(),
+        Some(other) => other.as_str().to_lowercase(),
+        None => "unknown".to_owned(),
+    };
+    let facts = facts.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    Line { address: format!("{group}/{id}"), state, facts: facts.collect() }
+}
+
+/// The line of a target group; what it says of each target goes into `health`.
+async fn targets(cloud: &Aws, address: String, arn: &str, health: &mut BTreeMap<String, String>) -> CloudResult<Line> {
     let answer = cloud.again.elb.describe_target_health().target_group_arn(arn).send().await.map_err(classify);
     let targets = match answer {
         Err(CloudError::Missing(_)) => return Ok(Line { address, state: "not there".into(), facts: BTreeMap::new() }),
@@ -115,7 +154,9 @@ async fn targets(cloud: &Aws, address: String, arn: &str) -> CloudResult<Line> {
     };
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for target in &targets {
-        *counts.entry(state(target).unwrap_or_else(|| "unknown".into())).or_default() += 1;
+        let state = state(target).unwrap_or_else(|| "unknown".into());
+        health.extend(target.target().and_then(|target| target.id()).map(|id| (id.to_owned(), state.clone())));
+        *counts.entry(state).or_default() += 1;
     }
     let healthy = counts.get("healthy").copied().unwrap_or_default();
     let counted: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();

@@ -48,6 +48,6 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
         Command::Status => signals::block_on(|stop| commands::status::run(global, stop)),
         Command::Local(Local::Start(args)) => signals::block_on(|_| commands::local::start(args)),
         Command::Local(Local::Stop) => signals::block_on(|_| commands::local::stop()),
-        Command::Demo(args) => signals::block_on(|stop| commands::demo::run(args, stop)),
+        Command::Demo(args) => signals::block_on(|stop| commands::demo::run(global, args, stop)),
     }
 }

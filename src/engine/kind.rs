@@ -51,6 +51,8 @@ pub trait Rules: Send + Sync {
     fn readiness(&self, seen: &Value) -> KindResult<Readiness>;
     /// See [`Resource::protected`].
     fn protected(&self, seen: &Value) -> KindResult<Option<&'static str>>;
+    /// See [`Resource::remains`].
+    fn remains(&self, properties: &Value, id: &Value) -> KindResult<Option<String>>;
     /// See [`Resource::natural_id`].
     fn natural_id(&self, properties: &Value, book: &Book) -> CloudResult<Option<Value>>;
 }
@@ -172,6 +174,10 @@ impl<R: Resource> Rules for Kind<R> {
 
     fn protected(&self, seen: &Value) -> KindResult<Option<&'static str>> {
         Ok(R::protected(&parse::<R, _>("observation", seen)?))
+    }
+
+    fn remains(&self, properties: &Value, id: &Value) -> KindResult<Option<String>> {
+        Ok(parse::<R, R>("properties", properties)?.remains(&parse::<R, _>("id", id)?))
     }
 
     fn natural_id(&self, properties: &Value, book: &Book) -> CloudResult<Option<Value>> {

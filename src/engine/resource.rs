@@ -81,6 +81,10 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     fn protected(_seen: &Self::Observed) -> Option<&'static str> {
         None
     }
+    /// What deleting it leaves behind on purpose, in words (a last snapshot), so that nobody misses it or is billed by surprise.
+    fn remains(&self, _id: &Self::Id) -> Option<String> {
+        None
+    }
     /// The id of a thing that has no id or tags of its own: parent and name. Needs no cloud.
     fn natural_id(&self, _outputs: &Book) -> CloudResult<Option<Self::Id>> {
         Ok(None)

@@ -196,6 +196,10 @@ impl Resource for DbInstance {
     fn protected(seen: &Observed) -> Option<&'static str> {
         seen.deletion_protection.then_some("deletion protection is on")
     }
+
+    fn remains(&self, id: &DbInstanceId) -> Option<String> {
+        self.final_snapshot.then(|| format!("the last snapshot, {}, and the automated backups", last_snapshot(id)))
+    }
 }
 
 /// Whether a version is one of those that the author named: `8.4` covers `8.4.3`, and not `8.40`.
@@ -280,7 +284,7 @@ impl Manage for DbInstance {
     async fn delete(&self, call: &Call<'_, Aws>, id: &DbInstanceId) -> CloudResult<()> {
         let request = call.cloud.again.rds.delete_db_instance().db_instance_identifier(&id.0);
         let request = if self.final_snapshot {
-            request.skip_final_snapshot(false).final_db_snapshot_identifier(format!("{}-final", id.0))
+            request.skip_final_snapshot(false).final_db_snapshot_identifier(last_snapshot(id))
         } else {
             request.skip_final_snapshot(true)
         };
@@ -306,6 +310,11 @@ impl DbInstance {
 }
 
 // conversions
+
+/// Named after the instance, whose identifier is used only once.
+fn last_snapshot(id: &DbInstanceId) -> String {
+    format!("{}-final", id.0)
+}
 
 /// RDS counts in signed numbers.
 fn gib(number: u32) -> i32 {

@@ -89,6 +89,10 @@ impl Resource for Secret {
         diff.unseen("recovery_days", Manner::InPlace, recovery_days);
         diff.owned_entries("tags", &tags.0, &seen.tags.0);
     }
+
+    fn remains(&self, id: &SecretArn) -> Option<String> {
+        self.recovery_days.map(|days| format!("the secret {}, for {days} days, in which it can be brought back", id.0))
+    }
 }
 
 // cloud calls

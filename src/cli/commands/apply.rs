@@ -16,24 +16,39 @@ use crate::engine::graph::Graph;
 use crate::engine::plan::{Observations, Plan};
 use crate::store::OpenStore;
 
+/// How an apply goes about it.
+#[derive(Clone, Debug, Default)]
+pub struct Terms {
+    /// What AWS is asked again, though its answer is pinned.
+    pub renew: Vec<String>,
+    /// Whether the plan was consented to in advance.
+    pub yes: bool,
+    /// Whether only the plan's totals are shown.
+    pub brief: bool,
+}
+
 /// Shows the plan, asks, and carries it out.
 pub async fn run(global: Global, args: Apply, stop: watch::Receiver<bool>) -> Result<Exit, CommandError> {
     let context = Context::load(&global, stop)?;
-    let cloud = context.connect(Access::Write).await?;
+    let cloud = Arc::new(context.connect(Access::Write).await?);
     context.say_relaxed();
-    let renew: Vec<String> = args.renew.iter().map(|renew: &Renew| renew.name().to_owned()).collect();
-    apply(&context, cloud, &renew, args.yes).await
+    let renew = args.renew.iter().map(|renew: &Renew| renew.name().to_owned()).collect();
+    apply(&context, cloud, &Terms { renew, yes: args.yes, brief: false }).await
 }
 
 /// The same, once it is known where the calls go.
-pub async fn apply(context: &Context, cloud: Aws, renew: &[String], yes: bool) -> Result<Exit, CommandError> {
+pub async fn apply(context: &Context, cloud: Arc<Aws>, terms: &Terms) -> Result<Exit, CommandError> {
     let (store, state) = context.store.open(|| context.new_owner(), &context.holder("apply"))?;
-    let prepared = context.prepare(&cloud, &state, renew).await?;
-    let mut deployment = context.deployment(Arc::new(cloud), store, state);
+    let prepared = context.prepare(&cloud, &state, &terms.renew).await?;
+    let mut deployment = context.deployment(cloud, store, state);
     let graph = &prepared.expansion.graph;
     let (plan, seen) = deployment.plan(graph).await?;
-    context.view.plan(&plan);
-    if !plan.is_empty() && !yes {
+    if terms.brief {
+        context.view.totals(&plan);
+    } else {
+        context.view.plan(&plan);
+    }
+    if !plan.is_empty() && !terms.yes {
         ask("Do this?", "--yes")?;
     }
     deployment.write(&prepared.entries).await?;

@@ -10,28 +10,45 @@ use crate::cli::args::{Destroy, Global};
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Exit};
 use crate::cli::view::escape::escape;
+use crate::engine::deployment::{Deployment, RunError};
 use crate::engine::graph::Graph;
+use crate::engine::plan::{Action, Plan};
+use crate::engine::planner::PlanError;
+use crate::store::OpenStore;
 
 /// Shows what goes, has the stack's name typed, removes, and looks for leftovers.
 pub async fn run(global: Global, args: Destroy, stop: watch::Receiver<bool>) -> Result<Exit, CommandError> {
     let context = Context::load(&global, stop)?;
-    let cloud = context.connect(Access::Write).await?;
-    destroy(&context, cloud, args.confirm.as_deref()).await
+    let cloud = Arc::new(context.connect(Access::Write).await?);
+    destroy(&context, cloud, args.confirm.as_deref(), false).await
 }
 
-/// The same, once it is known where the calls go.
-pub async fn destroy(context: &Context, cloud: Aws, confirm: Option<&str>) -> Result<Exit, CommandError> {
+/// The same, once it is known where the calls go. `brief`: of the plan only the totals are shown.
+pub async fn destroy(
+    context: &Context,
+    cloud: Arc<Aws>,
+    confirm: Option<&str>,
+    brief: bool,
+) -> Result<Exit, CommandError> {
     let (store, state) = context.store.open(|| context.new_owner(), &context.holder("destroy"))?;
     state.check_site(&cloud.site)?;
-    let mut deployment = context.deployment(Arc::new(cloud), store, state);
+    let mut deployment = context.deployment(cloud, store, state);
     let nothing = Graph::default();
     let (plan, seen) = deployment.plan(&nothing).await?;
-    context.view.plan(&plan);
+    if brief {
+        context.view.totals(&plan);
+    } else {
+        context.view.plan(&plan);
+    }
     if !plan.is_empty() {
         confirmed(context, confirm)?;
+        let kept = kept(&deployment, &plan)?;
         let exit = carry_out(context, &mut deployment, &nothing, &plan, &seen).await?;
         if exit != Exit::Fine {
             return Ok(exit);
+        }
+        for what in kept {
+            context.view.note(&format!("Kept on purpose: {}", escape(&what)));
         }
     }
     let left = deployment.sweep().await?;
@@ -43,6 +60,21 @@ pub async fn destroy(context: &Context, cloud: Aws, confirm: Option<&str>) -> Re
     Err(CommandError::new(format!("still there, with this stack's tag: {}", left.join(", ")))
         .exit(Exit::Partly)
         .hint("deletions can take a while to show everywhere; run `pando destroy` again to look once more"))
+}
+
+/// What the deletions of a plan leave behind on purpose.
+fn kept(deployment: &Deployment<Aws, OpenStore>, plan: &Plan) -> Result<Vec<String>, CommandError> {
+    let rules = deployment.registry.rules();
+    let mut kept = Vec::new();
+    for step in plan.steps.values().filter(|step| step.action == Action::Delete) {
+        let record = deployment.state.records.get(&step.incarnation);
+        let (Some(record), Some(kind)) = (record, rules.get(step.incarnation.address.kind.as_str())) else { continue };
+        if let Some(id) = record.id() {
+            let remains = kind.remains(&record.request.properties, id);
+            kept.extend(remains.map_err(|e| RunError::from(PlanError::from(e)))?);
+        }
+    }
+    Ok(kept)
 }
 
 fn confirmed(context: &Context, confirm: Option<&str>) -> Result<(), CommandError> {

@@ -4,24 +4,30 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::aws::clients::Access;
+use crate::aws::clients::{Access, Aws};
 use crate::cli::args::{Global, Plan, Renew};
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Exit};
+use crate::engine;
 use crate::engine::journal::NoJournal;
 
 /// Shows the plan.
 pub async fn run(global: Global, args: Plan, stop: watch::Receiver<bool>) -> Result<Exit, CommandError> {
     let context = Context::load(&global, stop)?;
-    let state = context.read_state()?;
-    let cloud = context.connect(Access::Read).await?;
+    let cloud = Arc::new(context.connect(Access::Read).await?);
     context.say_relaxed();
     let renew: Vec<String> = args.renew.iter().map(|renew: &Renew| renew.name().to_owned()).collect();
-    let prepared = context.prepare(&cloud, &state, &renew).await?;
-    // Its journal keeps nothing: what it finds out about an interrupted run stays in memory.
-    let mut deployment = context.deployment(Arc::new(cloud), NoJournal, state);
-    let (plan, _) = deployment.plan(&prepared.expansion.graph).await?;
-    drop(deployment);
+    let plan = plan(&context, cloud, &renew).await?;
     context.view.plan(&plan);
     Ok(if args.detailed_exitcode && !plan.is_empty() { Exit::Pending } else { Exit::Fine })
+}
+
+/// Makes it, once it is known where the calls go.
+pub async fn plan(context: &Context, cloud: Arc<Aws>, renew: &[String]) -> Result<engine::plan::Plan, CommandError> {
+    let state = context.read_state()?;
+    let prepared = context.prepare(&cloud, &state, renew).await?;
+    // Its journal keeps nothing: what it finds out about an interrupted run stays in memory.
+    let mut deployment = context.deployment(cloud, NoJournal, state);
+    let (plan, _) = deployment.plan(&prepared.expansion.graph).await?;
+    Ok(plan)
 }

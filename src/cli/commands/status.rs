@@ -3,7 +3,7 @@
 use comfy_table::{Table, presets};
 use tokio::sync::watch;
 
-use crate::aws::clients::Access;
+use crate::aws::clients::{Access, Aws};
 use crate::aws::status::{Line, look};
 use crate::cli::args::Global;
 use crate::cli::context::Context;
@@ -20,14 +20,21 @@ pub async fn run(global: Global, stop: watch::Receiver<bool>) -> Result<Exit, Co
         return Ok(Exit::Fine);
     }
     let cloud = context.connect(Access::Read).await?;
-    state.check_site(&cloud.site)?;
-    let lines = look(&cloud, &state).await.map_err(|e| CommandError::new(format!("could not look: {e}")))?;
-    show(context.view, &lines);
+    status(&context, &cloud).await?;
     Ok(Exit::Fine)
 }
 
+/// The same, once it is known where the calls go.
+pub async fn status(context: &Context, cloud: &Aws) -> Result<(), CommandError> {
+    let state = context.read_state()?;
+    state.check_site(&cloud.site)?;
+    let lines = look(cloud, &state).await.map_err(|e| CommandError::new(format!("could not look: {e}")))?;
+    show(context.view, &lines);
+    Ok(())
+}
+
 /// The overview, as a table or as a line of JSON.
-pub fn show(view: View, lines: &[Line]) {
+fn show(view: View, lines: &[Line]) {
     match view {
         View::Json(json) => json.write("status", &serde_json::json!({ "resources": lines })),
         View::Human => {

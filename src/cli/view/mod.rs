@@ -80,6 +80,14 @@ impl View {
         }
     }
 
+    /// Shows only how much a plan does.
+    pub fn totals(self, plan: &Plan) {
+        match self {
+            Self::Human => out::line(&plan_text::totals(&plan.totals())),
+            Self::Json(lines) => lines.write("totals", &json!({ "totals": plan.totals() })),
+        }
+    }
+
     /// Shows names and values.
     pub fn outputs(self, outputs: &[(String, Option<String>)]) {
         match self {
