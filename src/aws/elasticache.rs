@@ -8,10 +8,13 @@ use super::clients::Aws;
 use super::failure::{classify, is_absent};
 use super::tags::Tags;
 use crate::engine::address::{Key, Owner};
-use crate::engine::cloud_error::CloudResult;
+use crate::engine::cloud_error::{CloudError, CloudResult};
 use crate::engine::resource::Call;
 
 /// Of these named resources, those that the owner has tagged.
+///
+/// ElastiCache shows tags only of what is `available` (hashicorp/terraform-provider-aws#44811). Of anything else the end of the name stands for the
+/// tag: it is the short form of the key, and whoever asks has to know it.
 pub(super) async fn owned(
     cloud: &Aws,
     owner: &Owner,
@@ -23,7 +26,13 @@ pub(super) async fn owned(
         let tags = match cloud.again.elasticache.list_tags_for_resource().resource_name(arn).send().await {
             // Listed a moment ago and gone since.
             Err(e) if is_absent(&e) => continue,
-            answer => answer.map_err(classify)?.tag_list.unwrap_or_default(),
+            answer => match answer.map_err(classify) {
+                Err(CloudError::NotYet(_)) => {
+                    found.extend(name.rsplit('-').next().map(Key::from_cloud).map(|key| (key, name.clone())));
+                    continue;
+                }
+                answer => answer?.tag_list.unwrap_or_default(),
+            },
         };
         let tags = Tags::collect(tags.iter().map(|tag| (tag.key(), tag.value())));
         found.extend(tags.key_of(owner).map(|key| (key, name)));

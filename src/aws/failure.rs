@@ -33,9 +33,13 @@ const DENIED: &[&str] = &[
     "IncompleteSignature",
     "InvalidAccessKeyId",
     "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
     "NotAuthorized",
     "OptInRequired",
     "RequestExpired",
+    // Not a thing that is missing: the caller may not make the role that ElastiCache needs.
+    "ServiceLinkedRoleNotFoundFault",
     "SignatureDoesNotMatch",
     "UnauthorizedOperation",
     "UnrecognizedClientException",
@@ -47,10 +51,10 @@ const NOT_YET: &[&str] = &[
     "CacheSubnetGroupInUse",
     "ConcurrentModification",
     "ConcurrentModificationException",
-    "DBSubnetGroupNotAllowedFault",
     "DeleteConflict",
     "DependencyViolation",
     "EC2ThrottledException",
+    "EntityTemporarilyUnmodifiable",
     "Gateway.NotAttached",
     "IncorrectState",
     "InstanceRefreshInProgress",
@@ -60,7 +64,9 @@ const NOT_YET: &[&str] = &[
     "InvalidDBInstanceStateFault",
     "InvalidDBParameterGroupState",
     "InvalidDBSubnetGroupStateFault",
+    "InvalidGlobalReplicationGroupState",
     "InvalidGroup.InUse",
+    "InvalidIPAddress.InUse",
     "InvalidNetworkInterface.InUse",
     "InvalidReplicationGroupState",
     "OperationAborted",
@@ -74,13 +80,24 @@ const NOT_YET: &[&str] = &[
     "ResourceInUse",
     "ResourceInUseFault",
     "ScalingActivityInProgress",
-    "ServiceUnavailable",
+    "ServiceLinkedRoleFailure",
     "SlowDown",
     "Throttling",
     "ThrottledException",
     "ThrottlingException",
     "TooManyRequestsException",
     "TooManyUpdates",
+    "UnmodifiableEntity",
+];
+
+/// Messages that say the same where the code does not. IAM needs a while to tell EC2 and Auto Scaling of a new instance profile; RDS makes its role
+/// at its first use in an account; SQS does not know a queue yet that it has just made.
+const NOT_YET_WORDS: &[(&str, &str)] = &[
+    ("", "Invalid IAM Instance Profile"),
+    ("", "nvalid instance profile"),
+    ("InvalidParameterValue", "wait and try again later"),
+    ("InvalidParameterValue", "Dead letter target does not exist"),
+    ("InvalidAttributeValue", "Dead letter target does not exist"),
 ];
 
 /// Codes that say: there is one already.
@@ -138,12 +155,16 @@ where
 }
 
 /// The same for a call that names other things, just made: a "not found" then means that they are not visible everywhere yet. EC2 documents
-/// this as eventual consistency; the engine asks again, up to the kind's limit.
+/// this as eventual consistency; the engine asks again, up to the kind's limit. What the blueprint's author named is not one of them: a
+/// certificate that is not there will not turn up.
 pub(super) fn with_references<E>(error: Failed<E>) -> CloudError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
     match classify(error) {
+        CloudError::Missing(text) if ["Certificate", "SSLPolicy"].iter().any(|named| text.starts_with(named)) => {
+            CloudError::Refused(text)
+        }
         CloudError::Missing(text) => CloudError::NotYet(text),
         other => other,
     }
@@ -187,15 +208,16 @@ where
 
 fn by_code(code: &str, message: &str, status: u16) -> CloudError {
     let text = if message.is_empty() { code.to_owned() } else { format!("{code}: {message}") };
-    // IAM needs a while to tell EC2 and Auto Scaling of a new instance profile, and the code alone does not say so.
-    let is_fresh_profile = message.contains("Invalid IAM Instance Profile") || message.contains("instance profile");
+    let waits = |(of, words): &(&str, &str)| (of.is_empty() || *of == code) && message.contains(words);
+    // Auto Scaling has one code for everything that it does not like.
+    let is_absent_group = code == "ValidationError" && message.contains("not found");
     if DENIED.contains(&code) {
         CloudError::Denied(text)
-    } else if NOT_YET.contains(&code) || (is_fresh_profile && message.contains("nvalid")) {
+    } else if NOT_YET.contains(&code) || NOT_YET_WORDS.iter().any(waits) {
         CloudError::NotYet(text)
     } else if EXISTS.contains(&code) {
         CloudError::Exists(text)
-    } else if is_missing(code) {
+    } else if is_missing(code) || is_absent_group {
         CloudError::Missing(text)
     } else if status >= 500 || code.is_empty() {
         CloudError::Unknown(if text.is_empty() { format!("status {status}") } else { text })
@@ -250,6 +272,17 @@ mod tests {
             ("NoSuchEntity", "", 404, "not there"),
             ("InvalidParameterValue", "bad class", 400, "refused"),
             ("ValidationError", "Invalid IAM Instance Profile name - shop", 400, "not yet"),
+            ("ValidationError", "AutoScalingGroup name not found - shop-web", 400, "not there"),
+            ("ValidationError", "1 validation error detected", 400, "refused"),
+            (
+                "InvalidParameterValue",
+                "Unable to create the resource. Otherwise wait and try again later",
+                400,
+                "not yet",
+            ),
+            ("ServiceLinkedRoleNotFoundFault", "", 400, "not allowed"),
+            // Nobody knows whether a request that ends like this was executed.
+            ("ServiceUnavailable", "", 503, "no answer"),
             ("InternalError", "", 500, "no answer"),
             ("", "", 502, "no answer"),
         ];

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_rds::types::{DbInstance as Described, Filter, Tag};
+use aws_sdk_rds::types::{CloudwatchLogsExportConfiguration, DbInstance as Described, Filter, Tag};
 use serde::{Deserialize, Serialize};
 
 use super::clients::Aws;
@@ -36,6 +36,14 @@ pub struct Instance {
     pub copy_tags: bool,
     /// Whether IAM can be used to log in. Some emulators do not tell.
     pub iam_login: Option<bool>,
+    /// The storage there is, in GiB.
+    pub storage: u32,
+    /// How far storage may grow by itself, in GiB.
+    pub storage_max: Option<u32>,
+    /// The logs that go to CloudWatch.
+    pub logs: BTreeSet<String>,
+    /// Whether AWS refuses to delete it.
+    pub deletion_protection: bool,
     /// All tags.
     pub tags: Tags,
 }
@@ -58,8 +66,31 @@ impl Instance {
             minor_upgrades: instance.auto_minor_version_upgrade() == Some(true),
             copy_tags: instance.copy_tags_to_snapshot() == Some(true),
             iam_login: instance.iam_database_authentication_enabled(),
+            storage: number(instance.allocated_storage).unwrap_or_default(),
+            storage_max: number(instance.max_allocated_storage),
+            logs: instance.enabled_cloudwatch_logs_exports().iter().cloned().collect(),
+            deletion_protection: instance.deletion_protection() == Some(true),
             tags: Tags::collect(instance.tag_list().iter().map(|tag| (tag.key(), tag.value()))),
         })
+    }
+
+    /// The logs to begin and to stop exporting, if there are any.
+    pub(super) fn log_changes(&self, wanted: &BTreeSet<String>) -> Option<CloudwatchLogsExportConfiguration> {
+        let more: Vec<String> = wanted.difference(&self.logs).cloned().collect();
+        let less: Vec<String> = self.logs.difference(wanted).cloned().collect();
+        let config = CloudwatchLogsExportConfiguration::builder().set_enable_log_types(Some(more));
+        (*wanted != self.logs).then(|| config.set_disable_log_types(Some(less)).build())
+    }
+
+    /// How far storage is to grow by itself, in RDS's terms. Equal to what there is means: no further.
+    pub(super) fn growth(&self, wanted: Option<u32>, storage: u32) -> Option<i32> {
+        let stop = self.storage_max.map(|_| self.storage.max(storage));
+        wanted.or(stop).map(signed)
+    }
+
+    /// What nobody can bring into order but by making it anew.
+    pub(super) fn is_broken(&self) -> bool {
+        matches!(self.status.as_str(), "failed" | "incompatible-restore" | "incompatible-network")
     }
 
     /// How it is doing.
@@ -69,12 +100,22 @@ impl Instance {
             "available" | "storage-optimization" | "storage-config-upgrade" => Readiness::Ready,
             "deleting" => Readiness::Leaving,
             "failed" => Readiness::Unusable("it failed to start".into()),
+            "stopped" => Readiness::Stuck("somebody stopped it; start it".into()),
             status if status.starts_with("incompatible") || status == "inaccessible-encryption-credentials" => {
                 Readiness::Stuck(format!("it is `{status}`"))
             }
             status => Readiness::Pending(status.into()),
         }
     }
+}
+
+fn number(value: Option<i32>) -> Option<u32> {
+    value.and_then(|value| u32::try_from(value).ok())
+}
+
+/// RDS counts in signed numbers.
+pub(super) fn signed(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
 }
 
 /// The instances with these identifiers, or all of them.

@@ -47,7 +47,7 @@ pub async fn look(cloud: &Aws, state: &State) -> CloudResult<Vec<Line>> {
     lines.extend(clones(cloud, state, &health).await?);
     let primaries = all::<DbInstance>(cloud, state).await?;
     lines.extend(primaries.iter().map(|(address, seen)| {
-        let storage = seen.as_ref().map(|seen| format!("{} GiB", seen.storage));
+        let storage = seen.as_ref().map(|seen| format!("{} GiB", seen.instance.storage));
         let version = seen.as_ref().map(|seen| format!("{} {}", seen.engine, seen.version));
         line::<DbInstance>(address, seen.as_ref(), [("engine", version), ("storage", storage)])
     }));

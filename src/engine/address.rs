@@ -36,6 +36,9 @@ pub struct Incarnation {
 #[serde(transparent)]
 pub struct Key(String);
 
+/// How many characters of a key are part of names.
+const SHORT: usize = 10;
+
 /// Whose resources these are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
@@ -78,6 +81,16 @@ impl Key {
         Self(text.into())
     }
 
+    /// Whether both are of one incarnation. Of a key that could only be read off a name there is just the short form.
+    pub fn is(&self, other: &Self) -> bool {
+        self.short() == other.short() && (self.0.len() != other.0.len() || self == other)
+    }
+
+    /// Whether it was read off a name, which says nothing about whose it is.
+    pub fn is_short(&self) -> bool {
+        self.0.len() <= SHORT
+    }
+
     /// All 26 characters, for tokens and tags.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -85,7 +98,7 @@ impl Key {
 
     /// The first ten characters, for names, where space is scarce: 50 bits.
     pub fn short(&self) -> &str {
-        self.0.get(..10).unwrap_or(&self.0)
+        self.0.get(..SHORT).unwrap_or(&self.0)
     }
 }
 
@@ -162,6 +175,8 @@ mod tests {
         // RFC 4648 base32 of SHA-256("one|subnet/a@1"), in lower case, cut at 26 characters.
         assert_eq!(key.as_str(), "pdywj2nouhkpqninsw336pfona");
         assert_eq!(key.short(), "pdywj2nouh");
+        assert!(key.is(&Key::from_cloud("pdywj2nouh")) && !key.is(&Key::from_cloud("pdywj2nouX")));
+        assert!(Key::from_cloud("pdywj2nouh").is_short() && !key.is_short());
         assert_eq!(key, Key::derive("one", &life("a", 1)));
         assert_ne!(key, Key::derive("two", &life("a", 1)));
         assert_ne!(key, Key::derive("one", &life("b", 1)));

@@ -58,6 +58,16 @@ impl Changes {
         self.0.is_empty()
     }
 
+    /// Whether a field differs.
+    pub fn has(&self, field: &str) -> bool {
+        self.0.iter().any(|change| change.field == field)
+    }
+
+    /// Whether a field beside these differs.
+    pub fn has_beside(&self, fields: &[&str]) -> bool {
+        self.0.iter().any(|change| !fields.contains(&change.field.as_str()))
+    }
+
     /// The first field that demands a replacement.
     pub fn replacing(&self) -> Option<&FieldChange> {
         self.0.iter().find(|change| change.manner != Manner::InPlace)

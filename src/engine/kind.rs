@@ -52,7 +52,7 @@ pub trait Rules: Send + Sync {
     /// See [`Resource::protected`].
     fn protected(&self, seen: &Value) -> KindResult<Option<&'static str>>;
     /// See [`Resource::remains`].
-    fn remains(&self, properties: &Value, id: &Value) -> KindResult<Option<String>>;
+    fn remains(&self, properties: &Value, id: &Value) -> KindResult<Vec<String>>;
     /// See [`Resource::natural_id`].
     fn natural_id(&self, properties: &Value, book: &Book) -> CloudResult<Option<Value>>;
 }
@@ -176,7 +176,7 @@ impl<R: Resource> Rules for Kind<R> {
         Ok(R::protected(&parse::<R, _>("observation", seen)?))
     }
 
-    fn remains(&self, properties: &Value, id: &Value) -> KindResult<Option<String>> {
+    fn remains(&self, properties: &Value, id: &Value) -> KindResult<Vec<String>> {
         Ok(parse::<R, R>("properties", properties)?.remains(&parse::<R, _>("id", id)?))
     }
 

@@ -85,7 +85,7 @@ pub(super) async fn look_up<C: Send + Sync + 'static>(
     key: &Key,
     expected: Option<&Value>,
 ) -> CloudResult<Option<Value>> {
-    if let Some((_, id)) = owned.iter().find(|(found, _)| found == key) {
+    if let Some((_, id)) = owned.iter().find(|(found, _)| found.is(key)) {
         return Ok(Some(id.clone()));
     }
     let Some(id) = expected else { return Ok(None) };

@@ -3,7 +3,7 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::address::{Incarnation, Key, Owner};
-use super::change::Diff;
+use super::change::{Changes, Diff};
 use super::cloud_error::{CloudResult, Resend, WaitPolicy};
 use super::reference::{Book, Ref};
 use super::state::Request;
@@ -81,9 +81,9 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     fn protected(_seen: &Self::Observed) -> Option<&'static str> {
         None
     }
-    /// What deleting it leaves behind on purpose, in words (a last snapshot), so that nobody misses it or is billed by surprise.
-    fn remains(&self, _id: &Self::Id) -> Option<String> {
-        None
+    /// What deleting it leaves behind, in words (a last snapshot), so that nobody misses it or is billed by surprise.
+    fn remains(&self, _id: &Self::Id) -> Vec<String> {
+        Vec::new()
     }
     /// The id of a thing that has no id or tags of its own: parent and name. Needs no cloud.
     fn natural_id(&self, _outputs: &Book) -> CloudResult<Option<Self::Id>> {
@@ -158,6 +158,13 @@ impl<C> Call<'_, C> {
     /// Whether another life stands behind a reference than when this was last asked for. For what the cloud does not tell.
     pub fn moved<R: Resource>(&self, to: &Ref<R>) -> bool {
         self.book.incarnation(&to.address()).is_some_and(|life| !self.recorded.depends_on.contains(life))
+    }
+
+    /// What differs, for an update that sends only what does.
+    pub fn changes<R: Resource>(&self, to: &R, seen: &R::Observed) -> Changes {
+        let mut diff = Diff::new(self.book, self.recorded);
+        to.compare(seen, &mut diff);
+        diff.finish()
     }
 
     /// The outputs of a target. An error, not a panic, if they are missing: that is a fault in the engine, and the step fails.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use super::address::Key;
+use super::address::{Incarnation, Key};
 use super::deployment::{Deployment, RunError};
 use super::journal::Journal;
 
@@ -36,10 +36,21 @@ impl<C: Send + Sync + 'static, J: Journal> Deployment<C, J> {
                 Err(panic) => std::panic::resume_unwind(panic.into_panic()),
             };
             let found = found.map_err(|e| RunError::Read(kind.into(), e))?;
-            all.extend(found.into_iter().map(|(key, id)| Found { kind: kind.into(), key, id }));
+            let ours = found.into_iter().filter(|(key, _)| !key.is_short() || self.is_ours(kind, key));
+            all.extend(ours.map(|(key, id)| Found { kind: kind.into(), key, id }));
         }
         all.sort_by(|one, two| (&one.kind, &one.key).cmp(&(&two.kind, &two.key)));
         Ok(all)
+    }
+
+    /// Whether a key that was read off a name is that of any life this stack ever had of the kind.
+    fn is_ours(&self, kind: &str, key: &Key) -> bool {
+        let lineage = &self.state.owner.lineage;
+        let of_kind = self.state.generations.iter().filter(|(address, _)| address.kind == kind);
+        let mut lives = of_kind.flat_map(|(address, highest)| {
+            (1..=*highest).map(|generation| Incarnation { address: address.clone(), generation })
+        });
+        lives.any(|life| Key::derive(lineage, &life).is(key))
     }
 }
 

@@ -237,14 +237,15 @@ impl Settings {
     }
 }
 
-/// How many messages wait, as long as no clone is in service; else nothing.
+/// How many messages wait, as long as no clone is even wanted; else nothing. One that is on its way must not be asked for again: by then the
+/// group may have been told to have more.
 fn waiting_for_nobody(queue: &str, group: &str) -> Vec<MetricDataQuery> {
     let metric = |id: &str, namespace: &str, name: &str, dimension: Dimension, stat: &str| {
         let metric = Metric::builder().namespace(namespace).metric_name(name).dimensions(dimension).build();
         let stat = MetricStat::builder().metric(metric).period(PERIOD).stat(stat).build();
         MetricDataQuery::builder().id(id).metric_stat(stat).return_data(false).build()
     };
-    let (visible, clones) = ("ApproximateNumberOfMessagesVisible", "GroupInServiceInstances");
+    let (visible, clones) = ("ApproximateNumberOfMessagesVisible", "GroupDesiredCapacity");
     vec![
         metric("waiting", "AWS/SQS", visible, dimension("QueueName", queue), "Maximum"),
         metric("clones", "AWS/AutoScaling", clones, dimension("AutoScalingGroupName", group), "Maximum"),
@@ -298,5 +299,8 @@ fn queries_form(queries: &[MetricDataQuery]) -> Value {
             "stat": stat.and_then(|stat| stat.stat()),
         })
     };
-    Value::Array(queries.iter().map(form).collect())
+    // By id: nobody promises that the order stays.
+    let by_id: BTreeMap<&str, Value> =
+        queries.iter().map(|query| (query.id().unwrap_or_default(), form(query))).collect();
+    Value::Array(by_id.into_values().collect())
 }

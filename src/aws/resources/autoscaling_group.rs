@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use aws_sdk_autoscaling::types::{
     AutoScalingGroup as Described, DesiredConfiguration, InstanceRefresh, InstanceRefreshStatus,
-    LaunchTemplateSpecification, LifecycleState, RefreshPreferences, ScaleInProtectedInstances, StandbyInstances, Tag,
+    LaunchTemplateSpecification, LifecycleState, RefreshPreferences, ScaleInProtectedInstances,
+    ScalingActivityStatusCode, StandbyInstances, Tag,
 };
 use serde::{Deserialize, Serialize};
 
@@ -99,6 +100,8 @@ pub struct Observed {
     pub deleting: bool,
     /// The latest refresh, seen only by a close look.
     pub refresh: Option<Refresh>,
+    /// Why the latest launch failed, seen only by a close look at a group that lacks clones.
+    pub failed_launch: Option<String>,
     /// All tags.
     pub tags: Tags,
 }
@@ -149,7 +152,13 @@ impl Resource for AutoscalingGroup {
                 reason.as_deref().unwrap_or("no reason given")
             )),
             _ if seen.in_service < seen.min => {
-                Readiness::Pending(format!("{} of {} clones in service", seen.in_service, seen.min))
+                let why = seen.failed_launch.as_ref().map(|why| format!("; the last launch failed: {why}"));
+                Readiness::Pending(format!(
+                    "{} of {} clones in service{}",
+                    seen.in_service,
+                    seen.min,
+                    why.unwrap_or_default()
+                ))
             }
             _ => Readiness::Ready,
         }
@@ -228,6 +237,9 @@ impl Manage for AutoscalingGroup {
         if look == Look::Close {
             for (id, seen) in found.iter_mut().filter(|(_, seen)| !seen.deleting && seen.desired > 0) {
                 look_at_refresh(cloud, id, seen).await;
+                if seen.in_service < seen.min {
+                    seen.failed_launch = failed_launch(cloud, id).await;
+                }
             }
         }
         Ok(found)
@@ -247,7 +259,8 @@ impl Manage for AutoscalingGroup {
         let name = name(call, 255);
         let request = call.cloud.once.autoscaling.create_auto_scaling_group().auto_scaling_group_name(&name);
         let request = request.launch_template(specification(call.outputs(&self.launch_template)?.id));
-        let request = request.vpc_zone_identifier(self.zones(call)?).set_target_group_arns(Some(self.targets(call)?));
+        let targets = Some(self.targets(call)?).filter(|targets| !targets.is_empty());
+        let request = request.vpc_zone_identifier(self.zones(call)?).set_target_group_arns(targets);
         let request = request.min_size(count(self.min)).max_size(count(self.max));
         let request =
             request.health_check_type(self.health_check.as_str()).health_check_grace_period(count(self.grace_seconds));
@@ -366,6 +379,14 @@ async fn look_at_refresh(cloud: &Aws, id: &AutoscalingGroupName, seen: &mut Obse
     seen.refresh = Some(refresh);
 }
 
+/// No capacity, a quota, an image that may not be used: only the group's activities tell. Like the look at a refresh, it may fail.
+async fn failed_launch(cloud: &Aws, id: &AutoscalingGroupName) -> Option<String> {
+    let request = cloud.once.autoscaling.describe_scaling_activities().auto_scaling_group_name(&id.0).max_records(1);
+    let activities = request.send().await.ok()?.activities.unwrap_or_default();
+    let failed = activities.into_iter().find(|a| a.status_code() == Some(&ScalingActivityStatusCode::Failed))?;
+    failed.status_message
+}
+
 // conversions
 
 fn count(number: u32) -> i32 {
@@ -402,6 +423,7 @@ fn observed(group: &Described) -> Option<(AutoscalingGroupName, Observed)> {
         group_metrics: METRICS.iter().all(|metric| enabled.contains(metric)),
         deleting: group.status().is_some(),
         refresh: None,
+        failed_launch: None,
         tags: Tags::collect(group.tags().iter().map(|tag| (tag.key(), tag.value()))),
     };
     Some((AutoscalingGroupName(group.auto_scaling_group_name()?.into()), observed))

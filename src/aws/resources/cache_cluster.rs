@@ -60,6 +60,8 @@ pub struct Observed {
     pub node: String,
     /// How many nodes there are.
     pub nodes: u32,
+    /// Their identifiers within the cluster, sorted: `0001` and so on, with gaps where some were removed.
+    pub node_ids: BTreeSet<String>,
     /// The name of the group of subnets it stands in.
     pub subnet_group: CacheSubnetGroupName,
     /// The name of its parameter group.
@@ -179,19 +181,24 @@ impl Manage for CacheCluster {
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &CacheClusterId, seen: &Observed) -> CloudResult<()> {
-        let request =
-            call.cloud.again.elasticache.modify_cache_cluster().cache_cluster_id(&id.0).apply_immediately(true);
-        let request = request.set_security_group_ids(Some(self.groups(call)?));
-        let request = request.cache_parameter_group_name(call.outputs(&self.parameter_group)?.name.0);
-        let minor = |version: &str| version.split('.').take(2).map(str::to_owned).collect::<Vec<_>>();
-        let other_version = minor(&self.version) != minor(&seen.version);
-        let request = request.set_engine_version(other_version.then(|| self.version.clone()));
+        // ElastiCache refuses a change of nothing, and tags what is not being changed.
+        let changes = call.changes(self, seen);
+        retag(call, &seen.arn, &self.tags).await?;
+        if !changes.has_beside(&["tags"]) {
+            return Ok(());
+        }
+        let differs = |field: &str| changes.has(field);
+        let request = call.cloud.again.elasticache.modify_cache_cluster().cache_cluster_id(&id.0);
+        let groups = if differs("security_groups") { Some(self.groups(call)?) } else { None };
+        let request = request.apply_immediately(true).set_security_group_ids(groups);
+        let parameters = call.outputs(&self.parameter_group)?.name.0;
+        let request = request.set_cache_parameter_group_name(differs("parameter_group").then_some(parameters));
+        let request = request.set_engine_version(differs("version").then(|| self.version.clone()));
         // Nodes that go are named; the last ones are as good as any.
-        let going = (self.nodes + 1..=seen.nodes).map(|number| format!("{number:04}")).collect::<Vec<_>>();
+        let going: Vec<String> = seen.node_ids.iter().skip(self.nodes as usize).cloned().collect();
         let request = request.set_cache_node_ids_to_remove(Some(going).filter(|going| !going.is_empty()));
-        let request = request.set_num_cache_nodes((self.nodes != seen.nodes).then(|| count(self.nodes)));
-        request.send().await.map_err(with_references)?;
-        retag(call, &seen.arn, &self.tags).await
+        let request = request.set_num_cache_nodes(differs("nodes").then(|| count(self.nodes)));
+        request.send().await.map(drop).map_err(with_references)
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &CacheClusterId) -> CloudResult<()> {
@@ -229,6 +236,7 @@ fn observed(cluster: &Described) -> Option<Observed> {
         version: cluster.engine_version().unwrap_or_default().into(),
         node: cluster.cache_node_type()?.into(),
         nodes: cluster.num_cache_nodes().and_then(|nodes| u32::try_from(nodes).ok())?,
+        node_ids: cluster.cache_nodes().iter().filter_map(|node| node.cache_node_id()).map(Into::into).collect(),
         subnet_group: CacheSubnetGroupName(cluster.cache_subnet_group_name().unwrap_or_default().into()),
         parameter_group: CacheParameterGroupName(
             cluster.cache_parameter_group().and_then(|g| g.cache_parameter_group_name()).unwrap_or_default().into(),

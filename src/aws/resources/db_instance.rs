@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_rds::types::{CloudwatchLogsExportConfiguration, DbInstance as Described};
+use aws_sdk_rds::types::DbInstance as Described;
 use serde::{Deserialize, Serialize};
 
 use super::db_parameter_group::{DbParameterGroup, DbParameterGroupName};
@@ -14,7 +14,7 @@ use super::security_group::SecurityGroup;
 use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, with_references};
 use crate::aws::naming::name;
-use crate::aws::rds::{Instance, describe, retag, tags_on};
+use crate::aws::rds::{Instance, describe, retag, signed, tags_on};
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
@@ -83,10 +83,6 @@ pub struct Observed {
     pub engine: String,
     /// The full version.
     pub version: String,
-    /// The storage there is, in GiB.
-    pub storage: u32,
-    /// How far storage may grow by itself, in GiB.
-    pub storage_max: Option<u32>,
     /// Whether storage is encrypted.
     pub encrypted: bool,
     /// The name of the group of subnets it stands in.
@@ -99,10 +95,6 @@ pub struct Observed {
     pub multi_az: bool,
     /// For how many days backups are kept.
     pub backup_days: u32,
-    /// The logs that go to CloudWatch.
-    pub logs: BTreeSet<String>,
-    /// Whether AWS refuses to delete it.
-    pub deletion_protection: bool,
 }
 
 /// What others need of a primary.
@@ -154,19 +146,15 @@ impl Resource for DbInstance {
         } = self;
         let instance = &seen.instance;
         diff.replace("engine", engine, &seen.engine);
-        if !covers(version, &seen.version) {
+        if !covers(engine, version, &seen.version) {
             diff.in_place("version", version, &seen.version);
         }
         diff.in_place("class", class, &instance.class);
-        if *storage > seen.storage {
-            diff.in_place("storage", storage, &seen.storage);
+        if *storage > instance.storage {
+            diff.in_place("storage", storage, &instance.storage);
         }
-        diff.reported(
-            "storage_max",
-            Manner::InPlace,
-            storage_max,
-            seen.storage_max.as_ref().map(|_| &seen.storage_max),
-        );
+        let growth = instance.storage_max.as_ref().map(|_| &instance.storage_max);
+        diff.reported("storage_max", Manner::InPlace, storage_max, growth);
         let subnets = Some(diff.outputs(subnet_group).map(|group| group.name));
         diff.replace("subnet_group", subnets, &seen.subnet_group);
         let parameters = diff.outputs(parameter_group).map(|group| group.name);
@@ -179,8 +167,8 @@ impl Resource for DbInstance {
         diff.in_place("port", port, &instance.port);
         diff.in_place("multi_az", multi_az, &seen.multi_az);
         diff.in_place("backup_days", backup_days, &seen.backup_days);
-        diff.in_place("logs", logs, &seen.logs);
-        diff.in_place("deletion_protection", deletion_protection, &seen.deletion_protection);
+        diff.in_place("logs", logs, &instance.logs);
+        diff.in_place("deletion_protection", deletion_protection, &instance.deletion_protection);
         // Matters when it is deleted, and is read from the record then.
         diff.unseen("final_snapshot", Manner::InPlace, final_snapshot);
         diff.replace("encrypted", &true, &seen.encrypted);
@@ -194,17 +182,26 @@ impl Resource for DbInstance {
     }
 
     fn protected(seen: &Observed) -> Option<&'static str> {
-        seen.deletion_protection.then_some("deletion protection is on")
+        // One that never worked holds nothing, and RDS lets it go.
+        let on = seen.instance.deletion_protection && seen.instance.status != "failed";
+        on.then_some("deletion protection is on")
     }
 
-    fn remains(&self, id: &DbInstanceId) -> Option<String> {
-        self.final_snapshot.then(|| format!("the last snapshot, {}, and the automated backups", last_snapshot(id)))
+    fn remains(&self, id: &DbInstanceId) -> Vec<String> {
+        let snapshot = format!("the last snapshot, {}, and the automated backups", last_snapshot(id));
+        let logs = (!self.logs.is_empty()).then(|| format!("the log groups below /aws/rds/instance/{}", id.0));
+        self.final_snapshot.then_some(snapshot).into_iter().chain(logs).collect()
     }
 }
 
-/// Whether a version is one of those that the author named: `8.4` covers `8.4.3`, and not `8.40`.
-fn covers(wanted: &str, seen: &str) -> bool {
-    seen == wanted || seen.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('.'))
+/// Whether a version is what the author named, or what AWS has made of it since: `8.4` covers `8.4.3`, `8.4.3` covers `8.4.5`. RDS raises minor
+/// versions by itself and never goes back.
+fn covers(engine: &str, wanted: &str, seen: &str) -> bool {
+    let parts = |version: &str| version.split('.').map(|part| part.parse().unwrap_or(0)).collect::<Vec<u32>>();
+    let (wanted, seen) = (parts(wanted), parts(seen));
+    // PostgreSQL has major versions of one number, the others of two.
+    let major = if engine == "postgres" { 1 } else { 2 };
+    wanted.iter().take(major).eq(seen.iter().take(major)) && seen >= wanted
 }
 
 // cloud calls
@@ -231,7 +228,8 @@ impl Manage for DbInstance {
         let password = password(call.cloud, &call.outputs(&self.password)?.arn).await?;
         let request = call.cloud.once.rds.create_db_instance().db_instance_identifier(&id);
         let request = request.engine(&self.engine).engine_version(&self.version).db_instance_class(&self.class);
-        let request = request.allocated_storage(gib(self.storage)).set_max_allocated_storage(self.storage_max.map(gib));
+        let request =
+            request.allocated_storage(signed(self.storage)).set_max_allocated_storage(self.storage_max.map(signed));
         let request = request.storage_type("gp3").storage_encrypted(true).publicly_accessible(false);
         let request = request.db_subnet_group_name(call.outputs(&self.subnet_group)?.name.0);
         let request = request.db_parameter_group_name(call.outputs(&self.parameter_group)?.name.0);
@@ -239,7 +237,7 @@ impl Manage for DbInstance {
         let request = request.master_username(&self.username).master_user_password(password.expose());
         let request = request.db_name(&self.database).port(self.port.into()).multi_az(self.multi_az);
         let request =
-            request.backup_retention_period(gib(self.backup_days)).deletion_protection(self.deletion_protection);
+            request.backup_retention_period(signed(self.backup_days)).deletion_protection(self.deletion_protection);
         let request = request.auto_minor_version_upgrade(true).copy_tags_to_snapshot(true);
         let request = request.enable_iam_database_authentication(true);
         let request = request.set_enable_cloudwatch_logs_exports(Some(self.logs.iter().cloned().collect()));
@@ -248,42 +246,21 @@ impl Manage for DbInstance {
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &DbInstanceId, seen: &Observed) -> CloudResult<()> {
-        let request = call.cloud.again.rds.modify_db_instance().db_instance_identifier(&id.0).apply_immediately(true);
-        let other_version = !covers(&self.version, &seen.version);
-        let request = request.set_engine_version(other_version.then(|| self.version.clone()));
-        let request = request.set_allow_major_version_upgrade(other_version.then_some(true));
-        let request = request.set_db_instance_class((self.class != seen.instance.class).then(|| self.class.clone()));
-        let more = self.storage > seen.storage;
-        let request = request.set_allocated_storage(more.then(|| gib(self.storage)));
-        // Equal to what there is means: no further.
-        let stop = seen.storage_max.map(|_| seen.storage.max(self.storage));
-        let request = request.set_max_allocated_storage(self.storage_max.or(stop).map(gib));
-        let parameters = call.outputs(&self.parameter_group)?.name.0;
-        let other_parameters = parameters != seen.instance.parameter_group;
-        let request = request.set_db_parameter_group_name(other_parameters.then_some(parameters));
-        let request = request.set_vpc_security_group_ids(Some(self.groups(call)?));
-        let request = request.set_multi_az((self.multi_az != seen.multi_az).then_some(self.multi_az));
-        let other_backups = self.backup_days != seen.backup_days;
-        let request = request.set_backup_retention_period(other_backups.then(|| gib(self.backup_days)));
-        let request = request.set_db_port_number((self.port != seen.instance.port).then(|| self.port.into()));
-        let request = request.deletion_protection(self.deletion_protection).publicly_accessible(false);
-        let request = request.auto_minor_version_upgrade(true).copy_tags_to_snapshot(true);
-        let request = request.enable_iam_database_authentication(true);
-        let request = request.set_cloudwatch_logs_export_configuration(self.log_changes(seen));
-        let request = if call.moved(&self.password) {
-            let password = password(call.cloud, &call.outputs(&self.password)?.arn).await?;
-            request.master_user_password(password.expose())
-        } else {
-            request
-        };
-        request.send().await.map_err(with_references)?;
+        let changes = call.changes(self, seen);
+        // RDS refuses a change of nothing.
+        if changes.has_beside(&["final_snapshot", "tags"]) {
+            self.modify(call, id, seen).await?;
+        }
         retag(call, &seen.arn, &self.tags, &seen.instance.tags).await
     }
 
     /// With a last snapshot, named after the instance, unless the blueprint said otherwise.
     async fn delete(&self, call: &Call<'_, Aws>, id: &DbInstanceId) -> CloudResult<()> {
+        // Of one that does not work RDS can take no snapshot, and then deletes it only without.
+        let found = Self::read(call.cloud, std::slice::from_ref(id), Look::Brief).await?;
+        let is_broken = found.iter().any(|(_, seen)| seen.instance.is_broken());
         let request = call.cloud.again.rds.delete_db_instance().db_instance_identifier(&id.0);
-        let request = if self.final_snapshot {
+        let request = if self.final_snapshot && !is_broken {
             request.skip_final_snapshot(false).final_db_snapshot_identifier(last_snapshot(id))
         } else {
             request.skip_final_snapshot(true)
@@ -301,11 +278,35 @@ impl DbInstance {
         self.security_groups.iter().map(|group| Ok(call.outputs(group)?.id.0)).collect()
     }
 
-    fn log_changes(&self, seen: &Observed) -> Option<CloudwatchLogsExportConfiguration> {
-        let more: Vec<String> = self.logs.difference(&seen.logs).cloned().collect();
-        let less: Vec<String> = seen.logs.difference(&self.logs).cloned().collect();
-        let config = CloudwatchLogsExportConfiguration::builder().set_enable_log_types(Some(more));
-        (self.logs != seen.logs).then(|| config.set_disable_log_types(Some(less)).build())
+    async fn modify(&self, call: &Call<'_, Aws>, id: &DbInstanceId, seen: &Observed) -> CloudResult<()> {
+        let instance = &seen.instance;
+        let request = call.cloud.again.rds.modify_db_instance().db_instance_identifier(&id.0).apply_immediately(true);
+        let other_version = !covers(&self.engine, &self.version, &seen.version);
+        let request = request.set_engine_version(other_version.then(|| self.version.clone()));
+        let request = request.set_allow_major_version_upgrade(other_version.then_some(true));
+        let request = request.set_db_instance_class((self.class != instance.class).then(|| self.class.clone()));
+        let more = self.storage > instance.storage;
+        let request = request.set_allocated_storage(more.then(|| signed(self.storage)));
+        let request = request.set_max_allocated_storage(instance.growth(self.storage_max, self.storage));
+        let parameters = call.outputs(&self.parameter_group)?.name.0;
+        let other_parameters = parameters != instance.parameter_group;
+        let request = request.set_db_parameter_group_name(other_parameters.then_some(parameters));
+        let request = request.set_vpc_security_group_ids(Some(self.groups(call)?));
+        let request = request.set_multi_az((self.multi_az != seen.multi_az).then_some(self.multi_az));
+        let other_backups = self.backup_days != seen.backup_days;
+        let request = request.set_backup_retention_period(other_backups.then(|| signed(self.backup_days)));
+        let request = request.set_db_port_number((self.port != instance.port).then(|| self.port.into()));
+        let request = request.deletion_protection(self.deletion_protection).publicly_accessible(false);
+        let request = request.auto_minor_version_upgrade(true).copy_tags_to_snapshot(true);
+        let request = request.enable_iam_database_authentication(true);
+        let request = request.set_cloudwatch_logs_export_configuration(instance.log_changes(&self.logs));
+        let request = if call.moved(&self.password) {
+            let password = password(call.cloud, &call.outputs(&self.password)?.arn).await?;
+            request.master_user_password(password.expose())
+        } else {
+            request
+        };
+        request.send().await.map(drop).map_err(with_references)
     }
 }
 
@@ -316,11 +317,6 @@ fn last_snapshot(id: &DbInstanceId) -> String {
     format!("{}-final", id.0)
 }
 
-/// RDS counts in signed numbers.
-fn gib(number: u32) -> i32 {
-    i32::try_from(number).unwrap_or(i32::MAX)
-}
-
 fn observed(db: &Described) -> Option<(DbInstanceId, Observed)> {
     let number = |value: Option<i32>| value.and_then(|value| u32::try_from(value).ok());
     let subnets = db.db_subnet_group().and_then(|group| group.db_subnet_group_name());
@@ -329,16 +325,12 @@ fn observed(db: &Described) -> Option<(DbInstanceId, Observed)> {
         arn: db.db_instance_arn().unwrap_or_default().into(),
         engine: db.engine()?.into(),
         version: db.engine_version().unwrap_or_default().into(),
-        storage: number(db.allocated_storage).unwrap_or_default(),
-        storage_max: number(db.max_allocated_storage),
         encrypted: db.storage_encrypted() == Some(true),
         subnet_group: subnets.map(|name| DbSubnetGroupName(name.into())),
         username: db.master_username().unwrap_or_default().into(),
         database: db.db_name().map(Into::into),
         multi_az: db.multi_az() == Some(true),
         backup_days: number(db.backup_retention_period).unwrap_or_default(),
-        logs: db.enabled_cloudwatch_logs_exports().iter().cloned().collect(),
-        deletion_protection: db.deletion_protection() == Some(true),
     };
     Some((DbInstanceId(db.db_instance_identifier()?.into()), observed))
 }
@@ -348,8 +340,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_version_covers_its_minor_versions_and_no_others() {
-        assert!(covers("8.4", "8.4.3") && covers("8.4.3", "8.4.3") && covers("17", "17.2"));
-        assert!(!covers("8.4", "8.40.1") && !covers("8.4.3", "8.4.4") && !covers("17", "16.9"));
+    fn a_version_covers_what_aws_makes_of_it_and_no_others() {
+        for (engine, wanted, seen) in [
+            ("mysql", "8.4", "8.4.3"),
+            ("mysql", "8.4.3", "8.4.3"),
+            ("mysql", "8.4.3", "8.4.10"),
+            ("postgres", "17", "17.2"),
+            ("postgres", "17.2", "17.10"),
+        ] {
+            assert!(covers(engine, wanted, seen), "{engine} {wanted} {seen}");
+        }
+        for (engine, wanted, seen) in [
+            ("mysql", "8.4", "8.40.1"),
+            ("mysql", "8.4.3", "8.4.2"),
+            ("mysql", "8.4", "8.0.40"),
+            ("postgres", "17", "16.9"),
+        ] {
+            assert!(!covers(engine, wanted, seen), "{engine} {wanted} {seen}");
+        }
     }
 }

@@ -169,9 +169,9 @@ async fn parameters(cloud: &Aws, id: &DbParameterGroupName) -> CloudResult<BTree
     Ok(all.filter_map(|parameter| Some((parameter.parameter_name?, parameter.parameter_value?))).collect())
 }
 
-/// Static parameters take hold at the next reboot, dynamic ones at once; `pending-reboot` is right for both while nothing uses the group,
-/// and the parameters that Pando sets are dynamic.
+/// RDS refuses to apply a static parameter at once (`rds.force_ssl` of PostgreSQL 14 is one) and takes `pending-reboot` for both sorts. The
+/// group is filled before an instance uses it, which then starts with all of it.
 fn parameter(name: &str, value: Option<&String>) -> Parameter {
     let parameter = Parameter::builder().parameter_name(name).set_parameter_value(value.cloned());
-    parameter.apply_method(ApplyMethod::Immediate).build()
+    parameter.apply_method(ApplyMethod::PendingReboot).build()
 }

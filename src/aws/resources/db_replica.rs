@@ -11,10 +11,10 @@ use super::security_group::SecurityGroup;
 use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, with_references};
 use crate::aws::naming::name;
-use crate::aws::rds::{Instance, describe, retag, tags_on};
+use crate::aws::rds::{Instance, describe, retag, signed, tags_on};
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
-use crate::engine::change::Diff;
+use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudError, CloudResult, WaitPolicy};
 use crate::engine::reference::{Known, Ref};
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
@@ -32,6 +32,10 @@ pub struct DbReplica {
     pub parameter_group: Ref<DbParameterGroup>,
     /// The groups that say who may reach it.
     pub security_groups: BTreeSet<Ref<SecurityGroup>>,
+    /// How far storage may grow by itself, in GiB: as far as the primary's, whose data it has to hold.
+    pub storage_max: Option<u32>,
+    /// The logs that go to CloudWatch.
+    pub logs: BTreeSet<String>,
     /// The user's tags.
     pub tags: Tags,
 }
@@ -74,7 +78,7 @@ impl Resource for DbReplica {
     }
 
     fn compare(&self, seen: &Observed, diff: &mut Diff<'_>) {
-        let Self { source, class, parameter_group, security_groups, tags } = self;
+        let Self { source, class, parameter_group, security_groups, storage_max, logs, tags } = self;
         let instance = &seen.instance;
         diff.replace("source", Some(diff.outputs(source).map(|source| source.id)), &seen.source);
         diff.in_place("class", class, &instance.class);
@@ -82,6 +86,11 @@ impl Resource for DbReplica {
         diff.in_place("parameter_group", parameters, &DbParameterGroupName(instance.parameter_group.clone()));
         let groups: Known<BTreeSet<_>> = security_groups.iter().map(|g| diff.outputs(g).map(|g| g.id)).collect();
         diff.in_place("security_groups", groups, &instance.security_groups);
+        let growth = instance.storage_max.as_ref().map(|_| &instance.storage_max);
+        diff.reported("storage_max", Manner::InPlace, storage_max, growth);
+        diff.in_place("logs", logs, &instance.logs);
+        // Whatever is in it is in the primary, so there is nothing to protect.
+        diff.in_place("deletion_protection", &false, &instance.deletion_protection);
         diff.in_place("public", &false, &instance.public);
         diff.in_place("minor_upgrades", &true, &instance.minor_upgrades);
         diff.in_place("copy_tags", &true, &instance.copy_tags);
@@ -115,7 +124,9 @@ impl Manage for DbReplica {
         let request = call.cloud.once.rds.create_db_instance_read_replica().db_instance_identifier(&id);
         let request = request.source_db_instance_identifier(call.outputs(&self.source)?.id.0);
         let request = request.db_instance_class(&self.class).set_vpc_security_group_ids(Some(self.groups(call)?));
-        let request = request.db_parameter_group_name(call.outputs(&self.parameter_group)?.name.0);
+        // It gets the parameter group of its source. RDS refuses to be told in the region of a MySQL or PostgreSQL source.
+        let request = request.set_max_allocated_storage(self.storage_max.map(signed)).deletion_protection(false);
+        let request = request.set_enable_cloudwatch_logs_exports(Some(self.logs.iter().cloned().collect()));
         let request = request.publicly_accessible(false).auto_minor_version_upgrade(true).copy_tags_to_snapshot(true);
         let request = request.enable_iam_database_authentication(true);
         request.set_tags(Some(tags_on(&self.tags, call))).send().await.map_err(with_references)?;
@@ -123,12 +134,19 @@ impl Manage for DbReplica {
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &DbInstanceId, seen: &Observed) -> CloudResult<()> {
+        // RDS refuses a change of nothing.
+        if !call.changes(self, seen).has_beside(&["tags"]) {
+            return retag(call, &seen.arn, &self.tags, &seen.instance.tags).await;
+        }
         let request = call.cloud.again.rds.modify_db_instance().db_instance_identifier(&id.0).apply_immediately(true);
         let request = request.set_db_instance_class((self.class != seen.instance.class).then(|| self.class.clone()));
         let parameters = call.outputs(&self.parameter_group)?.name.0;
         let other_parameters = parameters != seen.instance.parameter_group;
         let request = request.set_db_parameter_group_name(other_parameters.then_some(parameters));
         let request = request.set_vpc_security_group_ids(Some(self.groups(call)?)).publicly_accessible(false);
+        let request = request.set_max_allocated_storage(seen.instance.growth(self.storage_max, 0));
+        let request = request.set_cloudwatch_logs_export_configuration(seen.instance.log_changes(&self.logs));
+        let request = request.deletion_protection(false);
         let request = request.auto_minor_version_upgrade(true).copy_tags_to_snapshot(true);
         request.enable_iam_database_authentication(true).send().await.map_err(with_references)?;
         retag(call, &seen.arn, &self.tags, &seen.instance.tags).await

@@ -84,7 +84,8 @@ impl Resource for InternetGateway {
 impl Manage for InternetGateway {
     type Cloud = Aws;
     const READ_BATCH: usize = FILTER_VALUES;
-    const WAIT: WaitPolicy = WaitPolicy::every(5, 300);
+    /// It cannot be detached while a load balancer's public addresses linger, which takes up to twenty minutes.
+    const WAIT: WaitPolicy = WaitPolicy::every(10, 1500);
 
     async fn read(cloud: &Aws, ids: &[InternetGatewayId], _: Look) -> CloudResult<Vec<(InternetGatewayId, Observed)>> {
         describe(cloud, filter("internet-gateway-id", ids.iter().map(|id| &id.0))).await

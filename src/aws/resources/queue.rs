@@ -113,7 +113,8 @@ impl Manage for Queue {
     type Cloud = Aws;
     const READ_BATCH: usize = 1;
     /// SQS deletes and changes "within 60 seconds", and refuses a name for as long.
-    const WAIT: WaitPolicy = WaitPolicy::every(5, 300);
+    /// Its answers go back and forth meanwhile; Terraform's provider believes six agreeing ones.
+    const WAIT: WaitPolicy = WaitPolicy::every(5, 300).stable(3);
 
     async fn read(cloud: &Aws, ids: &[QueueUrl], _: Look) -> CloudResult<Vec<(QueueUrl, Observed)>> {
         let mut found = Vec::new();

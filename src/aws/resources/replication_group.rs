@@ -19,7 +19,7 @@ use crate::aws::naming::name;
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
-use crate::engine::cloud_error::{CloudResult, WaitPolicy};
+use crate::engine::cloud_error::{CloudError, CloudResult, WaitPolicy};
 use crate::engine::reference::{Known, Ref};
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
 
@@ -75,7 +75,11 @@ pub struct Observed {
     /// How many replicas the primary has.
     pub replicas: u32,
     /// Whether a replica takes over.
+    pub failover: bool,
+    /// Whether it stands in another zone.
     pub multi_az: bool,
+    /// The identifier of its first member.
+    pub first_member: Option<String>,
     /// Whether data at rest is encrypted.
     pub encrypted_at_rest: bool,
     /// Whether data in transit is encrypted.
@@ -161,6 +165,7 @@ impl Resource for ReplicationGroup {
         }
         diff.in_place("node", node, &seen.node);
         diff.in_place("replicas", replicas, &seen.replicas);
+        diff.in_place("failover", &(*replicas > 0), &seen.failover);
         diff.in_place("multi_az", multi_az, &seen.multi_az);
         match members {
             Some(members) => {
@@ -256,40 +261,41 @@ impl Manage for ReplicationGroup {
         Ok(ReplicationGroupId(id))
     }
 
+    /// ElastiCache takes one change at a time and none while another is under way, so each but the last is answered with "not yet", and the engine
+    /// comes back when it is done. More replicas come before the failover that needs them, and fewer after it; that is the order in which
+    /// Terraform's provider has learned to send them, the password alone and last.
     async fn update(&self, call: &Call<'_, Aws>, id: &ReplicationGroupId, seen: &Observed) -> CloudResult<()> {
-        let elasticache = &call.cloud.again.elasticache;
-        let request = elasticache.modify_replication_group().replication_group_id(&id.0).apply_immediately(true);
-        let request = request
-            .replication_group_description(&self.description)
-            .snapshot_retention_limit(count(self.snapshot_days));
-        let request = request.set_cache_node_type((self.node != seen.node).then(|| self.node.clone()));
-        let request = request.set_security_group_ids(Some(self.groups(call)?));
-        let request = request.cache_parameter_group_name(call.outputs(&self.parameter_group)?.name.0);
-        let other = seen
-            .members
-            .as_ref()
-            .is_some_and(|members| members.engine != self.engine || !is_major_of(&self.version, &members.version));
-        let request = request.set_engine(other.then(|| self.engine.clone()));
-        let request = request.set_engine_version(other.then(|| self.version.clone()));
-        let (multi_az, failover) = (self.multi_az != seen.multi_az, (self.replicas > 0) != (seen.replicas > 0));
-        let request = request.set_multi_az_enabled(multi_az.then_some(self.multi_az));
-        let request = request.set_automatic_failover_enabled(failover.then_some(self.replicas > 0));
-        let request = if call.moved(&self.password) {
-            // Both passwords hold until the next change, so that clones can be told.
-            let password = password(call.cloud, &call.outputs(&self.password)?.arn).await?;
-            request.auth_token(password.expose()).auth_token_update_strategy(AuthTokenUpdateStrategyType::Rotate)
-        } else {
-            request
+        // A plan does not look at the members, and what only they tell must not be sent when it is the same.
+        let closer = match &seen.members {
+            Some(_) => None,
+            None => Self::read(call.cloud, std::slice::from_ref(id), Look::Close).await?.pop(),
         };
-        request.send().await.map_err(with_references)?;
+        let seen = closer.as_ref().map_or(seen, |(_, seen)| seen);
+        let more = |what: &str| Err(CloudError::NotYet(format!("{what}; the rest follows")));
+        let elasticache = &call.cloud.again.elasticache;
         if self.replicas > seen.replicas {
             let request = elasticache.increase_replica_count().replication_group_id(&id.0).apply_immediately(true);
             request.new_replica_count(count(self.replicas)).send().await.map_err(classify)?;
-        } else if self.replicas < seen.replicas {
+            return more("replicas are being added");
+        }
+        if call.changes(self, seen).has_beside(&["replicas", "password", "tags"]) {
+            self.modify(call, id, seen).await?;
+            return more("settings are being changed");
+        }
+        if self.replicas < seen.replicas {
             let request = elasticache.decrease_replica_count().replication_group_id(&id.0).apply_immediately(true);
             request.new_replica_count(count(self.replicas)).send().await.map_err(classify)?;
+            return more("replicas are being removed");
         }
-        retag(call, &seen.arn, &self.tags).await
+        retag(call, &seen.arn, &self.tags).await?;
+        if call.moved(&self.password) {
+            // Both passwords hold until the next change, so that clones can be told.
+            let password = password(call.cloud, &call.outputs(&self.password)?.arn).await?;
+            let request = elasticache.modify_replication_group().replication_group_id(&id.0).apply_immediately(true);
+            let request = request.auth_token_update_strategy(AuthTokenUpdateStrategyType::Rotate);
+            request.auth_token(password.expose()).send().await.map_err(classify)?;
+        }
+        Ok(())
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &ReplicationGroupId) -> CloudResult<()> {
@@ -302,6 +308,30 @@ impl Manage for ReplicationGroup {
 impl ReplicationGroup {
     fn groups(&self, call: &Call<'_, Aws>) -> CloudResult<Vec<String>> {
         self.security_groups.iter().map(|group| Ok(call.outputs(group)?.id.0)).collect()
+    }
+
+    /// Sends what differs, and nothing else: a change of nothing is refused.
+    async fn modify(&self, call: &Call<'_, Aws>, id: &ReplicationGroupId, seen: &Observed) -> CloudResult<()> {
+        let changes = call.changes(self, seen);
+        let differs = |field: &str| changes.has(field);
+        let request = call.cloud.again.elasticache.modify_replication_group().replication_group_id(&id.0);
+        let request = request.apply_immediately(true);
+        let description = differs("description").then(|| self.description.clone());
+        let request = request.set_replication_group_description(description);
+        let request = request.set_cache_node_type(differs("node").then(|| self.node.clone()));
+        let groups = if differs("security_groups") { Some(self.groups(call)?) } else { None };
+        let request = request.set_security_group_ids(groups);
+        let parameters = call.outputs(&self.parameter_group)?.name.0;
+        let request = request.set_cache_parameter_group_name(differs("parameter_group").then_some(parameters));
+        let other = differs("engine") || differs("version");
+        let request = request.set_engine(differs("engine").then(|| self.engine.clone()));
+        let request = request.set_engine_version(other.then(|| self.version.clone()));
+        let request = request.set_multi_az_enabled(differs("multi_az").then_some(self.multi_az));
+        let request = request.set_automatic_failover_enabled(differs("failover").then_some(self.replicas > 0));
+        let request = request.set_snapshot_retention_limit(differs("snapshot_days").then(|| count(self.snapshot_days)));
+        // Where there were no snapshots, ElastiCache wants to be told of which member to take them.
+        let first = seen.first_member.clone().filter(|_| seen.snapshot_days == 0 && self.snapshot_days > 0);
+        request.set_snapshotting_cluster_id(first).send().await.map(drop).map_err(with_references)
     }
 }
 
@@ -331,6 +361,8 @@ fn observed(group: &Described) -> Option<Observed> {
         status: group.status().unwrap_or("creating").into(),
         node: group.cache_node_type()?.into(),
         replicas: u32::try_from(group.member_clusters().len()).ok()?.saturating_sub(1),
+        failover: has_failover,
+        first_member: group.member_clusters().first().cloned(),
         multi_az: has_failover && group.multi_az() == Some(&MultiAzStatus::Enabled),
         encrypted_at_rest: group.at_rest_encryption_enabled() == Some(true),
         encrypted_in_transit: group.transit_encryption_enabled() == Some(true),

@@ -1,5 +1,7 @@
 //! A scaling policy: how a group grows and shrinks.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_autoscaling::types::{
     CustomizedMetricSpecification, Metric, MetricDimension, MetricType, PredefinedMetricSpecification,
     ScalingPolicy as Described, StepAdjustment, TargetTrackingConfiguration, TargetTrackingMetricDataQuery,
@@ -246,7 +248,7 @@ fn wake_up_form() -> Value {
 fn form(tracking: &TargetTrackingConfiguration) -> Value {
     let predefined = tracking.predefined_metric_specification();
     let queries = tracking.customized_metric_specification().map(|custom| custom.metrics()).unwrap_or_default();
-    let queries = queries.iter().map(|query| {
+    let form = |query: &TargetTrackingMetricDataQuery| {
         let stat = query.metric_stat();
         let metric = stat.and_then(|stat| stat.metric());
         let dimensions = metric.map(|metric| metric.dimensions()).unwrap_or_default().iter();
@@ -257,12 +259,14 @@ fn form(tracking: &TargetTrackingConfiguration) -> Value {
             "dimensions": dimensions.map(|d| [d.name(), d.value()]).collect::<Vec<_>>(),
             "stat": stat.and_then(|stat| stat.stat()),
         })
-    });
+    };
+    // By id: nobody promises that the order stays.
+    let queries: BTreeMap<&str, Value> = queries.iter().map(|q| (q.id().unwrap_or_default(), form(q))).collect();
     json!({
         "target": tracking.target_value(),
         "metric": predefined.and_then(|metric| metric.predefined_metric_type()).map(MetricType::as_str),
         "label": predefined.and_then(|metric| metric.resource_label()),
-        "queries": queries.collect::<Vec<_>>(),
+        "queries": queries.into_values().collect::<Vec<_>>(),
     })
 }
 

@@ -90,8 +90,10 @@ impl Resource for Secret {
         diff.owned_entries("tags", &tags.0, &seen.tags.0);
     }
 
-    fn remains(&self, id: &SecretArn) -> Option<String> {
-        self.recovery_days.map(|days| format!("the secret {}, for {days} days, in which it can be brought back", id.0))
+    fn remains(&self, id: &SecretArn) -> Vec<String> {
+        let kept =
+            self.recovery_days.map(|days| format!("the secret {}, which can be brought back for {days} days", id.0));
+        kept.into_iter().collect()
     }
 }
 
@@ -173,8 +175,11 @@ impl Manage for Secret {
             Some(days) => request.recovery_window_in_days(days.into()),
             None => request.force_delete_without_recovery(true),
         };
-        request.send().await.map_err(classify)?;
-        Ok(())
+        match request.send().await.map_err(classify) {
+            // It waits for its deletion already.
+            Err(CloudError::Refused(why)) if why.contains("scheduled for deletion") => Ok(()),
+            answer => answer.map(drop),
+        }
     }
 }
 

@@ -88,8 +88,8 @@ impl Resource for SecurityGroup {
 impl Manage for SecurityGroup {
     type Cloud = Aws;
     const READ_BATCH: usize = FILTER_VALUES;
-    /// Deleting waits for the network interfaces of load balancers and instances, which linger for minutes.
-    const WAIT: WaitPolicy = WaitPolicy::every(5, 900);
+    /// Deleting waits for the network interfaces of load balancers and instances, which linger for up to twenty minutes.
+    const WAIT: WaitPolicy = WaitPolicy::every(10, 1500);
 
     async fn read(cloud: &Aws, ids: &[SecurityGroupId], _: Look) -> CloudResult<Vec<(SecurityGroupId, Observed)>> {
         describe(cloud, filter("group-id", ids.iter().map(|id| &id.0))).await

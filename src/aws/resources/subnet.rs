@@ -102,7 +102,7 @@ impl Resource for Subnet {
 impl Manage for Subnet {
     type Cloud = Aws;
     const READ_BATCH: usize = FILTER_VALUES;
-    const WAIT: WaitPolicy = WaitPolicy::every(5, 900);
+    const WAIT: WaitPolicy = WaitPolicy::every(10, 1500);
 
     async fn read(cloud: &Aws, ids: &[SubnetId], _: Look) -> CloudResult<Vec<(SubnetId, Observed)>> {
         describe(cloud, filter("subnet-id", ids.iter().map(|id| &id.0))).await

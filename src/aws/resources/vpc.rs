@@ -87,7 +87,7 @@ impl Resource for Vpc {
 impl Manage for Vpc {
     type Cloud = Aws;
     const READ_BATCH: usize = FILTER_VALUES;
-    const WAIT: WaitPolicy = WaitPolicy::every(5, 300);
+    const WAIT: WaitPolicy = WaitPolicy::every(10, 1500);
 
     async fn read(cloud: &Aws, ids: &[VpcId], look: Look) -> CloudResult<Vec<(VpcId, Observed)>> {
         let mut found = describe(cloud, filter("vpc-id", ids.iter().map(|id| &id.0))).await?;

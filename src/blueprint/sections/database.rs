@@ -319,6 +319,8 @@ pub fn expand(
             class: class.clone(),
             parameter_group: parameter_group.clone(),
             security_groups: BTreeSet::from([group.clone()]),
+            storage_max: database.storage_max.as_ref().map(|size| size.0),
+            logs: engine.kind.logs(),
             tags: stack.tags(&name),
         };
         replicas.push(graph.add(&name, &replica)?);

@@ -1,8 +1,10 @@
 //! `pando destroy`: removes everything, and proves that nothing is left.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::apply::{carry_out, read_answer};
 use crate::aws::clients::{Access, Aws};
@@ -14,6 +16,7 @@ use crate::engine::deployment::{Deployment, RunError};
 use crate::engine::graph::Graph;
 use crate::engine::plan::{Action, Plan};
 use crate::engine::planner::PlanError;
+use crate::engine::sweep::Found;
 use crate::store::OpenStore;
 
 /// Shows what goes, has the stack's name typed, removes, and looks for leftovers.
@@ -48,10 +51,10 @@ pub async fn destroy(
             return Ok(exit);
         }
         for what in kept {
-            context.view.note(&format!("Kept on purpose: {}", escape(&what)));
+            context.view.note(&format!("Left on purpose: {}", escape(&what)));
         }
     }
-    let left = deployment.sweep().await?;
+    let left = sweep(context, &deployment).await?;
     if left.is_empty() {
         context.view.note("A search by tag over every kind found nothing left.");
         return Ok(Exit::Fine);
@@ -62,7 +65,26 @@ pub async fn destroy(
         .hint("deletions can take a while to show everywhere; run `pando destroy` again to look once more"))
 }
 
-/// What the deletions of a plan leave behind on purpose.
+/// Looks for leftovers until there are none, for a while: SQS lists a deleted queue for up to a minute.
+async fn sweep(context: &Context, deployment: &Deployment<Aws, OpenStore>) -> Result<Vec<Found>, CommandError> {
+    const PATIENCE: Duration = Duration::from_secs(90);
+    const AGAIN: Duration = Duration::from_secs(5);
+    let began = Instant::now();
+    loop {
+        let left = deployment.sweep().await?;
+        if left.is_empty() || began.elapsed() > PATIENCE || *deployment.stop.borrow() {
+            return Ok(left);
+        }
+        context.view.note(&format!(
+            "{} deleted resources still show; looking again in {} s",
+            left.len(),
+            AGAIN.as_secs()
+        ));
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+/// What the deletions of a plan leave behind.
 fn kept(deployment: &Deployment<Aws, OpenStore>, plan: &Plan) -> Result<Vec<String>, CommandError> {
     let rules = deployment.registry.rules();
     let mut kept = Vec::new();

@@ -214,7 +214,7 @@ async fn adopt<C: Send + Sync + 'static>(
 ) -> CloudResult<Value> {
     let unclear = |e: CloudError| CloudError::Unknown(e.to_string());
     let owned = kind.find_owned(call.cloud, call.owner).await.map_err(unclear)?;
-    let by_key = owned.iter().any(|(found, _)| found == call.key);
+    let by_key = owned.iter().any(|(found, _)| found.is(call.key));
     match look_up(kind, call.cloud, &owned, call.key, expected).await.map_err(unclear)? {
         Some(id) if by_key || sent_before => Ok(id),
         _ if sent_before => Err(CloudError::Unknown(format!("it exists and is not visible yet ({why})"))),

@@ -26,7 +26,7 @@ pub(super) struct Wait {
     looks: u32,
     stable: u32,
     why: String,
-    /// The update was answered with "not yet": send it again once this is ready and still differs.
+    /// The update was answered with "not yet": send it again once this is ready.
     resend: bool,
 }
 
@@ -169,7 +169,8 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
             Err(e) => return Verdict::Never(e.into()),
         };
         match changes.0.first() {
-            Some(_) if resend => Verdict::SendAgain,
+            // What the cloud does not show may be left to do, too; whoever sends compares with the record.
+            _ if resend => Verdict::SendAgain,
             // A fresh one that differs gets its update next.
             Some(change) if !matches!(status, Status::Creating { .. }) => {
                 let after = change.after.as_ref().unwrap_or(&Value::Null);
