@@ -115,6 +115,7 @@ const MISSING: &[&str] = &[
     "AWS.SimpleQueueService.NonExistentQueue",
     "DBInstanceNotFound",
     "InvalidAllocationID.NotFound",
+    "InvalidResourceId",
     "NatGatewayNotFound",
     "NoSuchEntity",
     "QueueDoesNotExist",
@@ -195,7 +196,8 @@ fn by_code(code: &str, message: &str, status: u16) -> CloudError {
         CloudError::NotYet(text)
     } else if EXISTS.contains(&code) {
         CloudError::Exists(text)
-    } else if is_missing(code) {
+    } else if is_missing(code) || (code == "ValidationError" && message.contains("not found")) {
+        // Auto Scaling has one code for whatever is wrong, and only its text says that a group or a policy is not there.
         CloudError::Missing(text)
     } else if status >= 500 || code.is_empty() {
         CloudError::Unknown(if text.is_empty() { format!("status {status}") } else { text })
@@ -247,6 +249,8 @@ mod tests {
             ("DependencyViolation", "in use", 400, "not yet"),
             ("InvalidSubnet.Conflict", "", 400, "already there"),
             ("InvalidVpcID.NotFound", "", 400, "not there"),
+            ("ValidationError", "AutoScalingGroup name not found - no such group: shop", 400, "not there"),
+            ("ValidationError", "Max bound is below min bound", 400, "refused"),
             ("NoSuchEntity", "", 404, "not there"),
             ("InvalidParameterValue", "bad class", 400, "refused"),
             ("ValidationError", "Invalid IAM Instance Profile name - shop", 400, "not yet"),
