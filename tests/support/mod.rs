@@ -1,5 +1,6 @@
 //! What the tests share.
 
 pub mod emulator;
+pub mod recording;
 pub mod stack;
 pub mod toy;
