@@ -6,5 +6,6 @@
 mod conformance;
 mod crash;
 mod engine;
+mod faults;
 mod support;
 mod tidy;

@@ -3,4 +3,5 @@
 pub mod emulator;
 pub mod recording;
 pub mod stack;
+pub mod stub;
 pub mod toy;
