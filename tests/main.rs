@@ -7,5 +7,6 @@ mod conformance;
 mod crash;
 mod engine;
 mod faults;
+mod replace_rules;
 mod support;
 mod tidy;
