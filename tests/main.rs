@@ -3,7 +3,10 @@
 #![expect(clippy::print_stdout, reason = "what a loop covered is shown with --nocapture")]
 #![expect(unreachable_pub, reason = "support is written like a library")]
 
+mod conformance;
 mod crash;
 mod engine;
+mod faults;
+mod replace_rules;
 mod support;
 mod tidy;

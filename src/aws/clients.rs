@@ -34,6 +34,8 @@ pub struct Target {
     pub endpoint_urls: BTreeMap<&'static str, String>,
     /// Fixed credentials for a local emulator. `None`: the standard chain.
     pub emulator_account: Option<String>,
+    /// How often a call is sent at most. `None`: as the standard configuration says, or five times.
+    pub attempts: Option<u32>,
 }
 
 /// What the clients may send.
@@ -150,11 +152,11 @@ impl Aws {
         if access == Access::Read {
             interceptors.push(SharedInterceptor::permanent(ReadOnly));
         }
-        let attempts = shared.retry_config().map_or(ATTEMPTS, |set| match set.max_attempts() {
+        let configured = shared.retry_config().map_or(ATTEMPTS, |set| match set.max_attempts() {
             3 => ATTEMPTS,
             chosen => chosen,
         });
-        let retries = RetryConfig::standard().with_max_attempts(attempts);
+        let retries = RetryConfig::standard().with_max_attempts(target.attempts.unwrap_or(configured));
         let again = Services::new(&shared, target, &retries, &interceptors);
         let once = Services::new(&shared, target, &RetryConfig::disabled(), &interceptors);
         let who = tokio::time::timeout(FIRST_CALL, again.sts.get_caller_identity().send()).await;

@@ -55,6 +55,21 @@ pub trait Rules: Send + Sync {
     fn remains(&self, properties: &Value, id: &Value) -> KindResult<Vec<String>>;
     /// See [`Resource::natural_id`].
     fn natural_id(&self, properties: &Value, book: &Book) -> CloudResult<Option<Value>>;
+    /// Reads what was written, and writes it again. What comes out otherwise would be lost between two runs.
+    fn rewrite(&self, what: Written, value: &Value) -> KindResult<Value>;
+}
+
+/// What of a kind is written as JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// The value itself.
+    Properties,
+    /// [`Resource::Id`].
+    Id,
+    /// [`Resource::Observed`].
+    Observation,
+    /// [`Resource::Outputs`].
+    Outputs,
 }
 
 /// The calls of a kind, as [`Manage`] says them.
@@ -183,6 +198,15 @@ impl<R: Resource> Rules for Kind<R> {
     fn natural_id(&self, properties: &Value, book: &Book) -> CloudResult<Option<Value>> {
         let id = parse::<R, R>("properties", properties)?.natural_id(book)?;
         Ok(id.as_ref().map(|id| write::<R, _>("id", id)).transpose()?)
+    }
+
+    fn rewrite(&self, what: Written, value: &Value) -> KindResult<Value> {
+        match what {
+            Written::Properties => write::<R, R>("properties", &parse::<R, R>("properties", value)?),
+            Written::Id => write::<R, _>("id", &parse::<R, R::Id>("id", value)?),
+            Written::Observation => write::<R, _>("observation", &parse::<R, R::Observed>("observation", value)?),
+            Written::Outputs => write::<R, _>("outputs", &parse::<R, R::Outputs>("outputs", value)?),
+        }
     }
 }
 

@@ -160,7 +160,8 @@ impl Manage for CacheCluster {
         let request = cloud.again.elasticache.describe_cache_clusters();
         let pages = request.show_cache_clusters_not_in_replication_groups(true).into_paginator().items().send();
         let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?.into_iter();
-        let alone = all.filter(|cluster| cluster.replication_group_id().is_none());
+        // Some emulators do not filter, and say that a lone cluster belongs to a group without a name.
+        let alone = all.filter(|cluster| cluster.replication_group_id().is_none_or(str::is_empty));
         let named = alone.filter_map(|cluster| Some((cluster.cache_cluster_id?, cluster.arn?)));
         let found = owned(cloud, owner, named).await?.into_iter();
         Ok(found.map(|(key, name)| (key, CacheClusterId(name))).collect())

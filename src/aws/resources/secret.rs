@@ -176,11 +176,17 @@ impl Manage for Secret {
             None => request.force_delete_without_recovery(true),
         };
         match request.send().await.map_err(classify) {
-            // It waits for its deletion already.
-            Err(CloudError::Refused(why)) if why.contains("scheduled for deletion") => Ok(()),
+            // It waits for its end already; that one can still be brought back must not stop a second run.
+            Err(CloudError::Refused(why)) if is_on_its_way_out(&why) => Ok(()),
             answer => answer.map(drop),
         }
     }
+}
+
+/// Secrets Manager has a code for requests that do not fit the secret's state, and only the text says which state that is.
+fn is_on_its_way_out(why: &str) -> bool {
+    let states = ["marked for deletion", "scheduled for deletion", "marked deleted"];
+    why.starts_with("InvalidRequestException") && states.iter().any(|state| why.contains(state))
 }
 
 /// Reads the password of a secret, in memory.

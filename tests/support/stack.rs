@@ -1,0 +1,175 @@
+//! A stack in this process: the whole of Pando below the command line, with a journal in memory.
+
+use std::sync::{Arc, Mutex};
+
+use pando::aws::clients::Aws;
+use pando::aws::lookups::Answers;
+use pando::aws::resources::registry;
+use pando::blueprint::diagnostic::Source;
+use pando::blueprint::{Blueprint, Expansion};
+use pando::engine::address::Owner;
+use pando::engine::deployment::{Deployment, Report};
+use pando::engine::event::{Event, Listener};
+use pando::engine::graph::Graph;
+use pando::engine::journal::{Entry, Journal, JournalError};
+use pando::engine::plan::Plan;
+use pando::engine::state::State;
+use pando::engine::sweep::Found;
+use pando::engine::verify::verify;
+use tokio::sync::watch;
+
+/// A stack. Every method is a process of its own: it begins with the fold of the journal, sent through JSON.
+pub struct Stack {
+    /// Where it lives.
+    pub cloud: Arc<Aws>,
+    /// Becomes true when the user wants to stop.
+    pub stop: watch::Sender<bool>,
+    owner: Owner,
+    entries: Arc<Mutex<Vec<Entry>>>,
+    events: Shared,
+}
+
+/// A journal that ends with the test.
+#[derive(Clone)]
+pub struct MemoryJournal(Arc<Mutex<Vec<Entry>>>);
+
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Vec<Event>>>);
+
+impl Journal for MemoryJournal {
+    async fn append(&mut self, entries: &[Entry]) -> Result<(), JournalError> {
+        self.0.lock().unwrap().extend_from_slice(entries);
+        Ok(())
+    }
+}
+
+impl Listener for Shared {
+    fn on(&mut self, event: Event) {
+        self.0.lock().unwrap().push(event);
+    }
+}
+
+/// Reads a blueprint, with one of its environments laid over it. A mistake in it fails the test.
+pub fn blueprint(text: &str, environment: Option<&str>) -> Blueprint {
+    let source = Source { name: "test.yaml".into(), text: text.into() };
+    match Blueprint::parse(&source, environment) {
+        Ok((blueprint, _)) => blueprint,
+        Err(mistakes) => panic!("{mistakes:#?}"),
+    }
+}
+
+impl Stack {
+    /// A stack that was never applied.
+    pub fn new(cloud: Aws, blueprint: &Blueprint) -> Self {
+        let owner = Owner { lineage: uuid::Uuid::new_v4().to_string(), stack: blueprint.name().to_owned() };
+        Self {
+            cloud: Arc::new(cloud),
+            stop: watch::Sender::new(false),
+            owner,
+            entries: Arc::default(),
+            events: Shared::default(),
+        }
+    }
+
+    /// Whose resources these are.
+    pub fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
+    /// What is known of it.
+    pub fn state(&self) -> State {
+        let state = State::new(self.owner.clone()).fold(&self.entries.lock().unwrap()).expect("a legal journal");
+        let text = serde_json::to_string(&state).expect("a state is JSON");
+        serde_json::from_str(&text).expect("a state reads what it writes")
+    }
+
+    /// Everything that was told so far.
+    pub fn events(&self) -> Vec<Event> {
+        self.events.0.lock().unwrap().clone()
+    }
+
+    /// A fresh process, for whatever the methods below do not do.
+    pub fn process(&self) -> Deployment<Aws, MemoryJournal> {
+        Deployment {
+            registry: registry(),
+            cloud: Arc::clone(&self.cloud),
+            journal: MemoryJournal(Arc::clone(&self.entries)),
+            state: self.state(),
+            now,
+            parallel: 16,
+            listener: Box::new(self.events.clone()),
+            stop: self.stop.subscribe(),
+        }
+    }
+
+    /// Asks what the state does not know, pins the answers as `pando apply` does, and expands the blueprint.
+    pub async fn expand(&self, blueprint: &Blueprint) -> Expansion {
+        let (state, lookups, site) = (self.state(), blueprint.needs(), &self.cloud.site);
+        state.check_site(site).expect("the place the stack was made in");
+        let mut values = state.pins.clone();
+        let mut entries = Vec::new();
+        if state.site.as_ref() != Some(site) {
+            entries.push(Entry::Placed(site.clone()));
+        }
+        for lookup in &lookups {
+            let query = lookup.query();
+            if !values.contains_key(&query) {
+                let answer = lookup.ask(&self.cloud).await.expect("an answer");
+                values.insert(query.clone(), answer.clone());
+                entries.push(Entry::Pinned { query, answer });
+            }
+        }
+        self.entries.lock().unwrap().extend(entries);
+        let answers = Answers::of(site.clone(), self.cloud.partition.clone(), &lookups, &values).expect("answers");
+        let mistakes = blueprint.check_answers(&answers);
+        assert!(mistakes.is_empty(), "{mistakes:#?}");
+        blueprint.expand(&answers).expect("a sound graph")
+    }
+
+    /// What would be done.
+    pub async fn plan(&self, blueprint: &Blueprint) -> Plan {
+        let graph = self.expand(blueprint).await.graph;
+        self.process().plan(&graph).await.expect("a plan").0
+    }
+
+    /// Plans and does it. The plan is returned too.
+    pub async fn apply(&self, blueprint: &Blueprint) -> (Plan, Report) {
+        let graph = self.expand(blueprint).await.graph;
+        self.carry_out(&graph).await
+    }
+
+    /// Applies what must succeed at once, and must leave nothing to do.
+    pub async fn applied(&self, blueprint: &Blueprint) -> Plan {
+        let (plan, report) = self.apply(blueprint).await;
+        assert!(report.is_complete(), "{report:#?}");
+        assert_eq!(verify(&self.state()), []);
+        let again = self.plan(blueprint).await;
+        assert!(again.is_empty(), "the plan after apply: {:#?}", again.steps);
+        plan
+    }
+
+    /// Removes everything, which must succeed at once.
+    pub async fn destroyed(&self) -> Plan {
+        let (plan, report) = self.carry_out(&Graph::default()).await;
+        assert!(report.is_complete(), "{report:#?}");
+        assert_eq!(self.sweep().await, [], "still there, with the stack's tag");
+        plan
+    }
+
+    /// Everything that carries the stack's tag, whatever the state says.
+    pub async fn sweep(&self) -> Vec<Found> {
+        self.process().sweep().await.expect("a search")
+    }
+
+    async fn carry_out(&self, graph: &Graph) -> (Plan, Report) {
+        let mut process = self.process();
+        let (plan, seen) = process.plan(graph).await.expect("a plan");
+        let report = process.apply(graph, &plan, &seen).await.expect("a run");
+        (plan, report)
+    }
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+    u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or_default()
+}
