@@ -140,6 +140,7 @@ impl Stage {
             endpoint_url: Some(moto),
             endpoint_urls: BTreeMap::from([("ElastiCache", ministack)]),
             emulator_account: Some(ACCOUNT.into()),
+            ..Target::default()
         };
         let stage = Self { view, folder, target, stop, _emulators: running, _temporary: temporary };
         stage.write(BLUEPRINT)?;
