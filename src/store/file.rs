@@ -44,6 +44,8 @@ pub struct OpenStore {
     journal: File,
     /// The serial that the next entry follows.
     serial: u64,
+    /// The serial of the snapshot.
+    saved: u64,
     _lock: Lock,
 }
 
@@ -112,8 +114,16 @@ impl FileStore {
     /// What is known, if there is anything. Takes no lock: an apply that is at work may write meanwhile, and what it has made durable is
     /// seen.
     pub fn read(&self) -> Result<Option<State>, StoreError> {
-        let Some(snapshot) = read_snapshot(&self.folder.join("state.json"))? else { return Ok(None) };
-        let (state, _) = replay(snapshot, &self.folder.join("journal"))?;
+        let path = self.folder.join("state.json");
+        let Some(snapshot) = read_snapshot(&path)? else {
+            // Beginning anew would forget what the rest of the folder knows.
+            return if self.remembers()? {
+                Err(StoreError::Damaged { path, why: "it is gone".into() })
+            } else {
+                Ok(None)
+            };
+        };
+        let state = replay(snapshot, &self.folder.join("journal"))?;
         let fatal = verify(&state).into_iter().find(|finding| finding.is_fatal());
         match fatal {
             Some(finding) => {
@@ -121,6 +131,12 @@ impl FileStore {
             }
             None => Ok(Some(state)),
         }
+    }
+
+    /// Whether there is anything that only goes with a snapshot: one is never taken away, only replaced.
+    fn remembers(&self) -> Result<bool, StoreError> {
+        let journal = read_file(&self.folder.join("journal"))?;
+        Ok(journal.is_some_and(|journal| !journal.is_empty()) || !backups(&self.folder)?.is_empty())
     }
 
     /// Locks the state, makes it if it is not there, and brings it up to date.
@@ -135,29 +151,36 @@ impl FileStore {
         let lock_path = self.folder.join("lock");
         let lock = lock::take(&lock_path, holder).map_err(|e| io_error("lock", &lock_path, e))?;
         let lock = lock.map_err(StoreError::Locked)?;
-        let state = match self.read()? {
-            Some(state) => state,
-            None => State::new(owner()),
-        };
-        // What the journal had goes into the snapshot, and a torn end with it.
-        write_snapshot(&self.folder, &state)?;
+        let known = self.read()?;
+        let is_new = known.is_none();
+        let state = known.unwrap_or_else(|| State::new(owner()));
         let path = self.folder.join("journal");
+        // What the journal had goes into the snapshot, and a torn end with it. Where it has nothing, nothing is written: whoever is refused
+        // further on has changed no file.
+        let is_empty = fs::metadata(&path).is_ok_and(|journal| journal.len() == 0);
+        if is_new || !is_empty {
+            write_snapshot(&self.folder, &state)?;
+        }
         let journal = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&path);
         let journal = journal.map_err(|e| io_error("open", &path, e))?;
         journal.sync_all().and_then(|()| sync_folder(&self.folder)).map_err(|e| io_error("write", &path, e))?;
         let serial = state.serial;
-        Ok((OpenStore { folder: self.folder.clone(), journal, serial, _lock: lock }, state))
+        Ok((OpenStore { folder: self.folder.clone(), journal, serial, saved: serial, _lock: lock }, state))
     }
 }
 
 impl OpenStore {
-    /// Replaces the snapshot in one step. The journal is emptied only after that.
+    /// Replaces the snapshot in one step. The journal is emptied only after that. Nothing is written if nothing has happened.
     pub fn save(&mut self, state: &State) -> Result<(), StoreError> {
+        if state.serial == self.saved {
+            return Ok(());
+        }
         write_snapshot(&self.folder, state)?;
         let path = self.folder.join("journal");
         let emptied = self.journal.set_len(0).and_then(|()| io::Seek::rewind(&mut self.journal));
         emptied.and_then(|()| self.journal.sync_all()).map_err(|e| io_error("empty", &path, e))?;
         self.serial = state.serial;
+        self.saved = state.serial;
         Ok(())
     }
 }
@@ -188,7 +211,7 @@ fn read_snapshot(path: &Path) -> Result<Option<State>, StoreError> {
 
 /// The state after everything in the journal. A line without an end was never durable and is left out; any other line that is not whole is
 /// damage, for it was acted upon.
-fn replay(mut state: State, path: &Path) -> Result<(State, usize), StoreError> {
+fn replay(mut state: State, path: &Path) -> Result<State, StoreError> {
     let bytes = read_file(path)?.unwrap_or_default();
     let mut lines = 0;
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -206,7 +229,7 @@ fn replay(mut state: State, path: &Path) -> Result<(State, usize), StoreError> {
         let applied = append.entries.iter().try_for_each(|entry| state.apply(entry));
         applied.map_err(|e: IllegalStep| damaged(e.to_string()))?;
     }
-    Ok((state, lines))
+    Ok(state)
 }
 
 fn write_snapshot(folder: &Path, state: &State) -> Result<(), StoreError> {
@@ -214,9 +237,9 @@ fn write_snapshot(folder: &Path, state: &State) -> Result<(), StoreError> {
     let failed = |e: io::Error| io_error("write", &path, e);
     let state = serde_json::to_value(state).map_err(|e| failed(e.into()))?;
     let snapshot = Snapshot { format: FORMAT, checksum: checksum(&state), state };
+    let bytes = serde_json::to_vec_pretty(&snapshot).map_err(|e| failed(e.into()))?;
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    serde_json::to_writer_pretty(io::BufWriter::new(&mut file), &snapshot).map_err(|e| failed(e.into()))?;
-    file.as_file().sync_all().map_err(failed)?;
+    file.write_all(&bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
     keep_backup(folder, &path)?;
     file.persist(&path).map_err(|e| failed(e.error))?;
     sync_folder(folder).map_err(failed)
@@ -229,15 +252,24 @@ fn keep_backup(folder: &Path, path: &Path) -> Result<(), StoreError> {
     if !backup.exists() {
         fs::hard_link(path, &backup).map_err(|e| io_error("keep a copy as", &backup, e))?;
     }
-    let listed = fs::read_dir(folder).map_err(|e| io_error("list", folder, e))?;
-    let mut backups: Vec<PathBuf> = listed.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    backups.retain(|path| path.extension().is_some_and(|extension| extension == "bak"));
-    backups.sort();
+    let backups = backups(folder)?;
     let surplus = backups.len().saturating_sub(BACKUPS);
     for path in backups.into_iter().take(surplus) {
         fs::remove_file(&path).map_err(|e| io_error("remove", &path, e))?;
     }
     Ok(())
+}
+
+/// The older snapshots, oldest first.
+fn backups(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let listed = match fs::read_dir(folder) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        listed => listed.map_err(|e| io_error("list", folder, e))?,
+    };
+    let mut backups: Vec<PathBuf> = listed.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    backups.retain(|path| path.extension().is_some_and(|extension| extension == "bak"));
+    backups.sort();
+    Ok(backups)
 }
 
 fn checksum(state: &serde_json::Value) -> String {
