@@ -193,10 +193,6 @@ fn refused(endpoint: &str, problem: &Problem) -> ConnectError {
 }
 
 async fn load(target: &Target) -> Result<SdkConfig, ConnectError> {
-    let urls = target.endpoint_url.iter().chain(target.endpoint_urls.values());
-    if let Some(bad) = urls.into_iter().find(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
-        return Err(ConnectError::Endpoint(bad.clone()));
-    }
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
         .operation_attempt_timeout(ATTEMPT)
@@ -215,7 +211,28 @@ async fn load(target: &Target) -> Result<SdkConfig, ConnectError> {
         let keys = aws_credential_types::Credentials::new(account, "emulator", None, None, "pando emulator");
         loader = loader.credentials_provider(keys);
     }
-    Ok(loader.load().await)
+    let shared = loader.load().await;
+    let urls = shared.endpoint_url().map(str::to_owned).into_iter();
+    let urls = urls.chain(SERVICES.iter().filter_map(|(id, _)| endpoint_of(id, &shared, target)));
+    match urls.into_iter().find(|url| !is_url(url)) {
+        Some(bad) => Err(ConnectError::Endpoint(bad)),
+        None => Ok(shared),
+    }
+}
+
+/// Whether it has a scheme, a host and, if any, a port that exists.
+fn is_url(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")) else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = match authority.rsplit_once(':') {
+        // What is in brackets is an address of version 6, colons and all.
+        Some((host, port)) if !port.ends_with(']') => match port.parse::<u16>() {
+            Ok(1..) => host,
+            _ => return false,
+        },
+        _ => authority,
+    };
+    !host.is_empty() && !text.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
 /// One pool of connections for all services. Proxies from the environment hold, except for an endpoint on this machine.
@@ -236,16 +253,20 @@ fn http_client(endpoint: Option<&str>) -> aws_smithy_runtime_api::client::http::
 fn describe_endpoint(shared: &SdkConfig, target: &Target) -> String {
     let mut parts = vec![shared.endpoint_url().unwrap_or("aws").to_owned()];
     for (id, env) in SERVICES {
-        let own = target.endpoint_urls.get(id).cloned().or_else(|| {
-            // A single endpoint on the command line counts more than those of the environment.
-            let configured = shared.service_config().filter(|_| target.endpoint_url.is_none())?;
-            let key = ServiceConfigKey::builder().service_id(id).env("AWS_ENDPOINT_URL").profile("endpoint_url");
-            configured.load_config(key.build().ok()?)
-        });
-        let own = own.filter(|url| *url != parts[0]);
+        let own = endpoint_of(id, shared, target).filter(|url| *url != parts[0]);
         parts.extend(own.map(|url| format!("{}={url}", env.to_lowercase())));
     }
     parts.join(" ")
+}
+
+/// The endpoint of one service, if it has one of its own.
+fn endpoint_of(id: &str, shared: &SdkConfig, target: &Target) -> Option<String> {
+    target.endpoint_urls.get(id).cloned().or_else(|| {
+        // A single endpoint on the command line counts more than those of the environment.
+        let configured = shared.service_config().filter(|_| target.endpoint_url.is_none())?;
+        let key = ServiceConfigKey::builder().service_id(id).env("AWS_ENDPOINT_URL").profile("endpoint_url");
+        configured.load_config(key.build().ok()?)
+    })
 }
 
 #[dyn_dispatch_hint]
@@ -306,4 +327,31 @@ impl Intercept for ReadOnly {
 /// Whether an operation changes nothing, by AWS's own naming.
 fn reads(operation: &str) -> bool {
     ["Describe", "Get", "List"].iter().any(|verb| operation.starts_with(verb))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_has_a_scheme_a_host_and_a_port_that_exists() {
+        for good in
+            ["http://127.0.0.1:4566", "https://aws.example.com", "http://[::1]:80/", "http://[::1]", "http://a/b"]
+        {
+            assert!(is_url(good), "{good}");
+        }
+        for bad in [
+            "",
+            "127.0.0.1:4566",
+            "ftp://a",
+            "http://",
+            "http://:80",
+            "http://a:b",
+            "http://a:70000",
+            "http://a b",
+            "http://a:0",
+        ] {
+            assert!(!is_url(bad), "{bad}");
+        }
+    }
 }
