@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "cli is the door to files, environment and clock")]
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use tokio::sync::watch;
 
 use super::args::Global;
 use super::error::{CommandError, Exit};
+use super::signals::raised;
 use super::view::View;
 use crate::aws::clients::{Access, Aws, Target};
 use crate::aws::lookups::{Answers, Lookup};
@@ -80,7 +82,21 @@ impl Context {
 
     /// Builds the clients, and finds out where they lead.
     pub async fn connect(&self, access: Access) -> Result<Aws, CommandError> {
-        Ok(Aws::connect(&self.target, access).await?)
+        self.unless_stopped(async { Ok(Aws::connect(&self.target, access).await?) }).await
+    }
+
+    /// Does work that changes nothing, and so can be let go of at the first signal.
+    pub async fn unless_stopped<T>(
+        &self,
+        work: impl Future<Output = Result<T, CommandError>>,
+    ) -> Result<T, CommandError> {
+        tokio::select! {
+            biased;
+            result = work => result,
+            () = raised(self.stop.clone()) => {
+                Err(CommandError::new("interrupted").exit(Exit::Interrupted).hint("nothing was changed"))
+            }
+        }
     }
 
     /// The state without a lock, for whoever only looks. A stack that was never applied has an empty one.
@@ -104,6 +120,10 @@ impl Context {
 
     /// Asks what the state does not know (all of it for what is to be renewed), and expands the blueprint.
     pub async fn prepare(&self, cloud: &Aws, state: &State, renew: &[String]) -> Result<Prepared, CommandError> {
+        self.unless_stopped(self.ask(cloud, state, renew)).await
+    }
+
+    async fn ask(&self, cloud: &Aws, state: &State, renew: &[String]) -> Result<Prepared, CommandError> {
         state.check_site(&cloud.site)?;
         let lookups = self.blueprint.needs();
         let mut values = state.pins.clone();
@@ -192,7 +212,12 @@ pub fn find_file(named: Option<&Path>) -> Result<PathBuf, CommandError> {
 /// Reads a blueprint's text.
 pub fn read_source(path: &Path) -> Result<Source, CommandError> {
     let failed = |e: &dyn std::fmt::Display| CommandError::new(format!("could not read {}: {e}", path.display()));
-    let metadata = std::fs::metadata(path).map_err(|e| failed(&e))?;
+    let metadata = std::fs::metadata(path).map_err(|e| match e.kind() {
+        ErrorKind::NotFound => CommandError::new(format!("there is no file {}", path.display()))
+            .exit(Exit::Usage)
+            .hint("`pando init` writes a blueprint; `--file` names one"),
+        _ => failed(&e),
+    })?;
     if !metadata.is_file() {
         return Err(failed(&"it is not a file"));
     }

@@ -120,13 +120,19 @@ impl From<ConnectError> for CommandError {
     fn from(error: ConnectError) -> Self {
         let plain = Self::chain(&error);
         match error {
-            ConnectError::NoRegion => plain.hint("write `region:` into the blueprint, or set AWS_REGION"),
-            ConnectError::Endpoint(_) => plain.exit(Exit::Usage),
+            ConnectError::NoRegion => {
+                plain.hint("write `region:` into the blueprint, or set AWS_REGION, or the profile's `region`")
+            }
+            ConnectError::Endpoint(_) => plain
+                .exit(Exit::Usage)
+                .hint("an endpoint looks like http://127.0.0.1:4566; look at `--endpoint-url`, AWS_ENDPOINT_URL and the profile"),
             ConnectError::Credentials(_) => plain
                 .exit(Exit::Credentials)
                 .hint("Pando uses the standard AWS configuration: AWS_PROFILE, `aws sso login`, AWS_ACCESS_KEY_ID and so on")
                 .hint("to try it without an account: `pando demo`"),
-            ConnectError::Unreachable { .. } => plain.hint("nothing was changed"),
+            ConnectError::Unreachable { .. } => plain
+                .hint("nothing was changed")
+                .hint("check the network, and the endpoint if one is set: `--endpoint-url`, AWS_ENDPOINT_URL"),
         }
     }
 }
@@ -135,7 +141,7 @@ impl From<LookupError> for CommandError {
     fn from(error: LookupError) -> Self {
         let plain = Self::chain(&error);
         match error {
-            LookupError::Cloud(_, cause) => by_cloud(plain, &cause),
+            LookupError::Cloud(_, cause) => by_cloud(plain, &cause).hint("nothing was changed"),
             LookupError::NoImage(..) => plain.hint("check the name, the owner and the region"),
             LookupError::Unreadable(..) => plain,
         }
@@ -188,6 +194,9 @@ fn by_cloud(error: CommandError, cause: &CloudError) -> CommandError {
         CloudError::Denied(_) => {
             error.exit(Exit::Credentials).hint("the credentials lack a permission, or have expired")
         }
-        _ => error,
+        CloudError::NotYet(_) | CloudError::Unknown(_) => {
+            error.hint("it was asked several times; wait a while and run again")
+        }
+        CloudError::Refused(_) | CloudError::Missing(_) | CloudError::Exists(_) => error,
     }
 }

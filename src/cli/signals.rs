@@ -16,12 +16,22 @@ where
     let runtime = runtime.map_err(|e| CommandError::new(format!("could not start: {e}")))?;
     let stop = watch::Sender::new(false);
     let command = command(stop.subscribe());
-    runtime.block_on(async {
+    let result = runtime.block_on(async {
         tokio::select! {
             result = command => result,
             result = listen(&stop) => result,
         }
-    })
+    });
+    // A question that nobody answered must not keep the process alive.
+    runtime.shutdown_background();
+    result
+}
+
+/// Returns when the flag is raised. Never, if nobody can raise it any more.
+pub(super) async fn raised(mut stop: watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Ends only at the second signal.

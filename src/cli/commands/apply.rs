@@ -42,14 +42,14 @@ pub async fn apply(context: &Context, cloud: Arc<Aws>, terms: &Terms) -> Result<
     let prepared = context.prepare(&cloud, &state, &terms.renew).await?;
     let mut deployment = context.deployment(cloud, store, state);
     let graph = &prepared.expansion.graph;
-    let (plan, seen) = deployment.plan(graph).await?;
+    let (plan, seen) = context.unless_stopped(async { Ok(deployment.plan(graph).await?) }).await?;
     if terms.brief {
         context.view.totals(&plan);
     } else {
         context.view.plan(&plan);
     }
     if !plan.is_empty() && !terms.yes {
-        ask("Do this?", "--yes")?;
+        context.unless_stopped(ask("Do this?", "--yes")).await?;
     }
     deployment.write(&prepared.entries).await?;
     if plan.is_empty() {
@@ -74,9 +74,11 @@ pub async fn carry_out(
     let result = deployment.apply(graph, plan, seen).await;
     // The listener draws; it must be done before others write.
     deployment.listener = Box::new(crate::engine::event::NoListener);
-    save(deployment)?;
+    let saved = save(deployment);
+    // Why a run ended says more than why its end could not be tidied up: what was done is in the journal anyway.
     let report = result?;
     context.view.report(&report);
+    saved?;
     Ok(match (report.is_complete(), report.stopped) {
         (true, _) => Exit::Fine,
         (false, true) => Exit::Interrupted,
@@ -89,21 +91,26 @@ fn save(deployment: &mut Deployment<Aws, OpenStore>) -> Result<(), CommandError>
 }
 
 /// Asks for a yes. Without a terminal nobody is there to say it.
-fn ask(question: &str, flag: &str) -> Result<(), CommandError> {
-    match read_answer(&format!("{question} Only `yes` is taken for an answer: "), flag)?.as_str() {
+async fn ask(question: &str, flag: &str) -> Result<(), CommandError> {
+    match read_answer(&format!("{question} Only `yes` is taken for an answer: "), flag).await?.as_str() {
         "yes" => Ok(()),
         _ => Err(CommandError::new("not confirmed").hint("nothing was changed")),
     }
 }
 
 /// One line from the terminal.
-pub fn read_answer(prompt: &str, flag: &str) -> Result<String, CommandError> {
+pub async fn read_answer(prompt: &str, flag: &str) -> Result<String, CommandError> {
     if !stdin().is_terminal() {
         let missing = CommandError::new("this needs a confirmation, and there is no terminal to ask");
-        return Err(missing.exit(Exit::Usage).hint(format!("add `{flag}`")));
+        return Err(missing.exit(Exit::Usage).hint(format!("add `{flag}`")).hint("nothing was changed"));
     }
     out::error_line(prompt);
-    let mut line = String::new();
-    stdin().read_line(&mut line).map_err(|e| CommandError::new(format!("could not read the answer: {e}")))?;
+    // In a thread of its own, so that Ctrl-C is heard while nobody answers.
+    let line = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        stdin().read_line(&mut line).map(|_| line)
+    });
+    let line = line.await.map_err(std::io::Error::other).flatten();
+    let line = line.map_err(|e| CommandError::new(format!("could not read the answer: {e}")))?;
     Ok(line.trim().to_owned())
 }

@@ -33,18 +33,23 @@ pub async fn destroy(
     confirm: Option<&str>,
     brief: bool,
 ) -> Result<Exit, CommandError> {
+    if let Some(typed) = confirm {
+        check_name(context, typed).map_err(|e| e.exit(Exit::Usage))?;
+    }
     let (store, state) = context.store.open(|| context.new_owner(), &context.holder("destroy"))?;
     state.check_site(&cloud.site)?;
     let mut deployment = context.deployment(cloud, store, state);
     let nothing = Graph::default();
-    let (plan, seen) = deployment.plan(&nothing).await?;
+    let (plan, seen) = context.unless_stopped(async { Ok(deployment.plan(&nothing).await?) }).await?;
     if brief {
         context.view.totals(&plan);
     } else {
         context.view.plan(&plan);
     }
     if !plan.is_empty() {
-        confirmed(context, confirm)?;
+        if confirm.is_none() {
+            context.unless_stopped(ask_for_name(context)).await?;
+        }
         let kept = kept(&deployment, &plan)?;
         let exit = carry_out(context, &mut deployment, &nothing, &plan, &seen).await?;
         if exit != Exit::Fine {
@@ -71,7 +76,10 @@ async fn sweep(context: &Context, deployment: &Deployment<Aws, OpenStore>) -> Re
     const AGAIN: Duration = Duration::from_secs(5);
     let began = Instant::now();
     loop {
-        let left = deployment.sweep().await?;
+        let left = deployment.sweep().await.map_err(|e| CommandError {
+            hints: vec!["all that the state knew is gone; run `pando destroy` again to search for leftovers".into()],
+            ..e.into()
+        })?;
         if left.is_empty() || began.elapsed() > PATIENCE || *deployment.stop.borrow() {
             return Ok(left);
         }
@@ -99,15 +107,14 @@ fn kept(deployment: &Deployment<Aws, OpenStore>, plan: &Plan) -> Result<Vec<Stri
     Ok(kept)
 }
 
-fn confirmed(context: &Context, confirm: Option<&str>) -> Result<(), CommandError> {
+async fn ask_for_name(context: &Context) -> Result<(), CommandError> {
     let name = context.blueprint.name();
-    let typed = match confirm {
-        Some(typed) => typed.to_owned(),
-        None => read_answer(
-            &format!("This removes all of it. Type the stack's name, {name}, to go on: "),
-            &format!("--confirm {name}"),
-        )?,
-    };
+    let prompt = format!("This removes all of it. Type the stack's name, {name}, to go on: ");
+    check_name(context, &read_answer(&prompt, &format!("--confirm {name}")).await?)
+}
+
+fn check_name(context: &Context, typed: &str) -> Result<(), CommandError> {
+    let name = context.blueprint.name();
     if typed == name {
         return Ok(());
     }

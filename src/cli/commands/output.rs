@@ -14,8 +14,10 @@ use crate::engine::state::{Record, State};
 pub fn run(global: &Global, args: &Output) -> Result<Exit, CommandError> {
     let context = Context::load(global, watch::Sender::new(false).subscribe())?;
     let state = context.read_state()?;
-    let Some(expansion) = context.expand_offline(&state)? else {
-        return Err(CommandError::new(format!("{} was never applied", context.blueprint.name())).hint("`pando apply`"));
+    let expansion = if state.records.is_empty() { None } else { context.expand_offline(&state)? };
+    let Some(expansion) = expansion else {
+        let nothing = format!("{} has no outputs: it is not deployed", context.blueprint.name());
+        return Err(CommandError::new(nothing).hint("`pando apply` deploys it"));
     };
     let outputs = values(&expansion.outputs, &state);
     let Some(wanted) = &args.name else {

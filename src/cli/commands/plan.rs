@@ -28,6 +28,7 @@ pub async fn plan(context: &Context, cloud: Arc<Aws>, renew: &[String]) -> Resul
     let prepared = context.prepare(&cloud, &state, renew).await?;
     // Its journal keeps nothing: what it finds out about an interrupted run stays in memory.
     let mut deployment = context.deployment(cloud, NoJournal, state);
-    let (plan, _) = deployment.plan(&prepared.expansion.graph).await?;
+    let graph = &prepared.expansion.graph;
+    let (plan, _) = context.unless_stopped(async { Ok(deployment.plan(graph).await?) }).await?;
     Ok(plan)
 }

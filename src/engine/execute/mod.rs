@@ -184,6 +184,9 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
     async fn run(&mut self) -> Result<(), RunError> {
         let stop = self.home.stop.clone();
         loop {
+            if *stop.borrow() {
+                self.stop();
+            }
             if !self.outcome.stopped {
                 self.start_free()?;
                 self.take_up_postponed()?;
@@ -197,12 +200,17 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
             tokio::select! {
                 biased;
                 Some(answer) = self.calls.join_next() => self.take_answers(answer)?,
-                () = stopped(stop.clone()), if !self.outcome.stopped => {
-                    self.outcome.stopped = true;
-                    self.home.tell(Event::StopRequested { in_flight: self.in_flight });
-                }
+                () = stopped(stop.clone()), if !self.outcome.stopped => self.stop(),
                 () = sleep_until(next), if next.is_some() => {}
             }
+        }
+    }
+
+    /// Sends nothing more.
+    fn stop(&mut self) {
+        if !self.outcome.stopped {
+            self.outcome.stopped = true;
+            self.home.tell(Event::StopRequested { in_flight: self.in_flight });
         }
     }
 
