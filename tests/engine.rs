@@ -393,6 +393,30 @@ fn a_reference_from_another_graph_is_refused() {
 }
 
 #[test]
+fn what_is_made_after_another_waits_for_it_and_is_free_of_it_later() {
+    block_on(async {
+        let network = |cidr: &str| Network { cidr: cidr.into(), tags: std::collections::BTreeMap::new(), keep: false };
+        let desired = |early: &str| {
+            let mut graph = Graph::default();
+            let late = graph.add("late", &network("10.1.0.0/16")).unwrap();
+            let early = graph.add("early", &network(early)).unwrap();
+            graph.make_after(&late, &early).unwrap();
+            assert!(matches!(graph.make_after(&early, &late), Err(GraphError::Backwards(..))));
+            graph
+        };
+        let (world, first) = (World::new(1), desired("10.2.0.0/16"));
+        assert_snapshot!(lines(&world.plan(&first).await), @r"
+        Create network/early@1 (New)
+        Create network/late@1 (New) after network/early@1
+        ");
+        world.applied(&first).await;
+        world.check(&first, "first").await;
+        let replaced = world.plan(&desired("10.3.0.0/16")).await;
+        assert!(replaced.steps.values().all(|step| step.incarnation.address.name == "early"), "{}", lines(&replaced));
+    });
+}
+
+#[test]
 fn an_address_can_be_declared_once() {
     let network = Network { cidr: String::new(), tags: std::collections::BTreeMap::new(), keep: false };
     let mut graph = Graph::default();

@@ -225,8 +225,9 @@ impl Blueprint {
         let queues = workers::queues(self.workers.as_ref(), &stack, &mut graph)?;
         let seen = Surroundings { database: database.as_ref(), cache: cache.as_ref(), queues: &queues };
         let face = self.web.as_ref().map(|w| web::expand(w, &network, &seen, &stack, &mut graph)).transpose()?;
-        workers::expand(self.workers.as_ref(), &network, &seen, &stack, &mut graph)?;
-        let outputs = surroundings::tell(&seen, face.as_ref(), &stack, &mut graph)?;
+        let mut groups = workers::expand(self.workers.as_ref(), &network, &seen, &stack, &mut graph)?;
+        groups.extend(face.iter().map(|face| face.group.clone()));
+        let outputs = surroundings::tell(&seen, face.as_ref(), &groups, &stack, &mut graph)?;
         Ok(Expansion { graph, outputs })
     }
 

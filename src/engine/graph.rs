@@ -15,6 +15,8 @@ pub struct Node {
     pub properties: Value,
     /// What it refers to.
     pub targets: BTreeSet<Address>,
+    /// What else has to be done before it is made, although it does not refer to it.
+    pub made_after: BTreeSet<Address>,
     /// Must be neither deleted nor replaced.
     pub keep: bool,
 }
@@ -35,6 +37,9 @@ pub enum GraphError {
     /// A reference made by another graph.
     #[error("{0} refers to {1}, which is not in this graph")]
     Dangling(Address, Address),
+    /// Two resources would wait for each other.
+    #[error("{0} cannot be made after {1}, which stands on it")]
+    Backwards(Address, Address),
     /// Properties that are no JSON object, or use the reserved member `$ref`.
     #[error("properties of {0}: {1}")]
     Properties(Address, String),
@@ -65,8 +70,24 @@ impl Graph {
             return Err(GraphError::Dangling(address, missing.clone()));
         }
         self.order.push(address.clone());
-        self.nodes.insert(address, Node { properties, targets, keep });
+        self.nodes.insert(address, Node { properties, targets, made_after: BTreeSet::new(), keep });
         Ok(Ref::new(name))
+    }
+
+    /// Makes `later` only when all is done about `earlier`. This is about making alone: what becomes of `earlier` afterwards does not concern
+    /// `later`, as it would if it referred to it.
+    pub fn make_after<L: Resource, E: Resource>(&mut self, later: &Ref<L>, earlier: &Ref<E>) -> Result<(), GraphError> {
+        let (later, earlier) = (later.address(), earlier.address());
+        if !self.nodes.contains_key(&earlier) {
+            return Err(GraphError::Dangling(later, earlier));
+        }
+        if self.reaches(&earlier, &later, |node| node.targets.iter().chain(&node.made_after).collect()) {
+            return Err(GraphError::Backwards(later, earlier));
+        }
+        if let Some(node) = self.nodes.get_mut(&later) {
+            node.made_after.insert(earlier);
+        }
+        Ok(())
     }
 
     /// Every address, targets before their holders.
@@ -81,13 +102,18 @@ impl Graph {
 
     /// Whether `upper` stands on `lower`: refers to it, or to something that does.
     pub fn stands_on(&self, upper: &Address, lower: &Address) -> bool {
+        self.reaches(upper, lower, |node| node.targets.iter().collect())
+    }
+
+    fn reaches<'a>(&'a self, from: &'a Address, to: &Address, next: impl Fn(&'a Node) -> Vec<&'a Address>) -> bool {
         let mut seen = BTreeSet::new();
-        let mut open = vec![upper];
+        let mut open = vec![from];
         while let Some(node) = open.pop().and_then(|address| self.nodes.get(address)) {
-            if node.targets.contains(lower) {
+            let next = next(node);
+            if next.contains(&to) {
                 return true;
             }
-            open.extend(node.targets.iter().filter(|target| seen.insert(*target)));
+            open.extend(next.into_iter().filter(|target| seen.insert(*target)));
         }
         false
     }

@@ -4,6 +4,7 @@ use super::cache::CacheRefs;
 use super::database::DatabaseRefs;
 use super::web::FaceRefs;
 use super::workers::QueueRefs;
+use crate::aws::resources::autoscaling_group::AutoscalingGroup;
 use crate::aws::resources::parameter::{Parameter, Setting};
 use crate::aws::resources::secret::Secret;
 use crate::blueprint::Stack;
@@ -63,10 +64,12 @@ impl Surroundings<'_> {
     }
 }
 
-/// Makes the parameters, and lists the outputs.
+/// Makes the parameters, and lists the outputs. Clones read the parameters once, when they boot, so their groups come after them: a clone
+/// that boots while the database is still being made would never learn where it is.
 pub fn tell(
     seen: &Surroundings<'_>,
     face: Option<&FaceRefs>,
+    groups: &[Ref<AutoscalingGroup>],
     stack: &Stack<'_>,
     graph: &mut Graph,
 ) -> Result<Vec<(String, Setting)>, GraphError> {
@@ -79,7 +82,8 @@ pub fn tell(
         let resource = name.replace('/', "-");
         let full = format!("/pando/{}/{name}", stack.name);
         let parameter = Parameter { name: full, value: value.clone(), tags: stack.tags(&resource) };
-        graph.add(&resource, &parameter)?;
+        let parameter = graph.add(&resource, &parameter)?;
+        groups.iter().try_for_each(|group| graph.make_after(group, &parameter))?;
         outputs.push((name.replace('/', "_"), value));
     }
     Ok(outputs)

@@ -60,6 +60,8 @@ pub struct FaceRefs {
     pub load_balancer: Ref<LoadBalancer>,
     /// `http` or `https`.
     pub scheme: String,
+    /// The clones.
+    pub group: Ref<AutoscalingGroup>,
 }
 
 /// How long a clone that goes may finish its requests, in seconds.
@@ -130,9 +132,9 @@ pub fn expand(
             Rule::Requests { per_clone: requests.0.into(), load_balancer: load_balancer.clone(), target_group }
         }
     };
-    graph.add("web", &ScalingPolicy { group, name: format!("{}-web", stack.name), rule })?;
+    graph.add("web", &ScalingPolicy { group: group.clone(), name: format!("{}-web", stack.name), rule })?;
     let scheme = if web.certificate.is_some() { "https" } else { "http" };
-    Ok(FaceRefs { load_balancer, scheme: scheme.into() })
+    Ok(FaceRefs { load_balancer, scheme: scheme.into(), group })
 }
 
 fn balancer(

@@ -152,15 +152,15 @@ pub fn queues(
     Ok(queues)
 }
 
-/// The clones, and what makes their number follow the queue.
+/// The clones, and what makes their number follow the queue. Returns the groups.
 pub fn expand(
     workers: Option<&BTreeMap<Spanned<Name>, Worker>>,
     network: &NetworkRefs,
     seen: &Surroundings<'_>,
     stack: &Stack<'_>,
     graph: &mut Graph,
-) -> Result<(), GraphError> {
-    let Some(workers) = workers.filter(|workers| !workers.is_empty()) else { return Ok(()) };
+) -> Result<Vec<Ref<AutoscalingGroup>>, GraphError> {
+    let Some(workers) = workers.filter(|workers| !workers.is_empty()) else { return Ok(Vec::new()) };
     let work = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"];
     let statements = vec![Statement {
         sid: "Work".into(),
@@ -168,10 +168,10 @@ pub fn expand(
         resources: seen.queues.iter().map(|(_, queue)| Object::Queue(queue.jobs.clone())).collect(),
     }];
     let tier = expand_tier(Tier { name: "worker", statements }, network, seen, stack, graph)?;
-    for ((name, worker), (_, queue)) in workers.iter().zip(seen.queues) {
-        expand_group(&name.0, worker, queue, (&tier, network), stack, graph)?;
-    }
-    Ok(())
+    let groups = workers.iter().zip(seen.queues);
+    groups
+        .map(|((name, worker), (_, queue))| expand_group(&name.0, worker, queue, (&tier, network), stack, graph))
+        .collect()
 }
 
 fn expand_group(
@@ -181,7 +181,7 @@ fn expand_group(
     (tier, network): (&TierRefs, &NetworkRefs),
     stack: &Stack<'_>,
     graph: &mut Graph,
-) -> Result<(), GraphError> {
+) -> Result<Ref<AutoscalingGroup>, GraphError> {
     let full = format!("worker-{name}");
     let template = template(&full, tier, worker.instance.as_ref(), user_data("worker", name, stack), stack, graph)?;
     let (min, max) = worker.clones();
@@ -218,5 +218,6 @@ fn expand_group(
         condition: Condition::Late { queue: queue.jobs.clone(), seconds: worker.latency() },
         tags: stack.tags(&full),
     };
-    graph.add(&format!("{full}-late"), &late).map(drop)
+    graph.add(&format!("{full}-late"), &late)?;
+    Ok(group)
 }

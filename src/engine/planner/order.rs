@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::address::{Address, Incarnation};
-use crate::engine::plan::{Reason, Step};
+use crate::engine::plan::{Action, Reason, Step};
 
 use super::{PlanError, Planner};
 
@@ -22,6 +22,9 @@ impl Planner<'_> {
                 edges.extend(request.depends_on.iter().map(|target| (at, target)));
                 let old = going_first.get(&at.address).into_iter().flatten();
                 edges.extend(old.filter(|old| **old != at).map(|old| (at, *old)));
+                let earlier = self.graph.get(&at.address).filter(|_| step.action == Action::Create);
+                let earlier = earlier.into_iter().flat_map(|node| &node.made_after);
+                edges.extend(earlier.filter_map(|earlier| Some((at, self.book.incarnation(earlier)?))));
                 continue;
             }
             let successor = self.book.incarnation(&at.address);
