@@ -7,6 +7,6 @@ mod install;
 mod process;
 mod recipe;
 
-pub use install::InstallError;
+pub use install::{InstallError, Packages, install};
 pub use process::{Detached, Emulator, Place, StartError, detached, start, start_detached, stop_detached};
 pub use recipe::{LOCALSTACK, MINISTACK, MOTO, RECIPES, Recipe};

@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::install::{self, InstallError};
+use super::install::{InstallError, install};
 use super::recipe::Recipe;
 
 /// An emulator that ends with this process, or when dropped.
@@ -88,7 +88,7 @@ pub async fn start(
     place: &Place<'_>,
     tell: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Emulator, StartError> {
-    let inner = install::python(recipe, place.cache, place.python, tell).await?;
+    let inner = install(&recipe.packages(), place.cache, place.python, tell).await?.join("python");
     let place = Place { python: inner.to_str().unwrap_or(place.python), ..*place };
     let (child, url, _) = launch(recipe, &place, None, None).await?;
     Ok(Emulator { url, _child: child })
@@ -104,7 +104,7 @@ pub async fn start_detached(
     if let Some(running) = detached(recipe, place.cache).await {
         return Ok(running);
     }
-    let inner = install::python(recipe, place.cache, place.python, tell).await?;
+    let inner = install(&recipe.packages(), place.cache, place.python, tell).await?.join("python");
     let place = Place { python: inner.to_str().unwrap_or(place.python), ..*place };
     let note = note(recipe, place.cache);
     File::create(&note).map_err(|e| StartError::Io(recipe.name, e))?;

@@ -1,5 +1,7 @@
 //! Which emulators there are and how they are started.
 
+use super::install::Packages;
+
 /// An emulator.
 #[derive(Debug)]
 pub struct Recipe {
@@ -17,6 +19,13 @@ pub struct Recipe {
     pub(super) prelude: &'static str,
     /// Its environment; `{port}` is the port and `{folder}` a folder it may write to.
     pub(super) environment: &'static [(&'static str, &'static str)],
+}
+
+impl Recipe {
+    /// What it is made of.
+    pub(super) fn packages(&self) -> Packages<'_> {
+        Packages { name: self.name, version: self.version, requirements: self.requirements }
+    }
 }
 
 /// moto: its Auto Scaling starts instances that EC2 shows and target groups have, and its network checks are the strictest.
