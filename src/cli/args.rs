@@ -7,10 +7,17 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// Deploys scalable web services on AWS virtual machines: one YAML blueprint, planned, applied and kept that way.
 #[derive(Debug, Parser)]
 #[command(name = "pando", version, propagate_version = true, max_term_width = 100, arg_required_else_help = true)]
-#[command(
-    after_help = "Exit codes: 0 fine, 1 failed, 2 changes pending (with --detailed-exitcode), 3 partly applied (run again), \
-4 credentials, 5 locked, 6 refused by protection, 64 wrong usage, 130 interrupted.\n\nTo try it without an AWS account: pando demo"
-)]
+#[command(after_help = "\
+To begin:
+  pando demo                 the whole story on a local emulator, without an AWS account
+  pando init                 a blueprint to begin with
+  pando plan                 what it would make
+  pando apply                make it
+
+Credentials, region and endpoints come from the standard AWS configuration: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and so on.
+
+Exit codes: 0 fine, 1 failed, 2 changes pending (plan --detailed-exitcode), 3 partly applied (run again), \
+4 credentials, 5 another run is at work, 6 refused by protection, 64 wrong usage, 130 interrupted.")]
 pub struct Arguments {
     /// Options of all commands.
     #[command(flatten)]
@@ -22,17 +29,18 @@ pub struct Arguments {
 
 /// Options of all commands.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Options of all commands")]
 pub struct Global {
     /// The blueprint [default: pando.yaml here or in a folder above]
-    #[arg(short, long, global = true, value_name = "FILE", env = "PANDO_FILE")]
+    #[arg(short, long, global = true, value_name = "FILE", env = "PANDO_FILE", hide_env_values = true)]
     pub file: Option<PathBuf>,
-    /// The environment of the blueprint
-    #[arg(short, long, global = true, value_name = "NAME", env = "PANDO_ENV")]
+    /// Lay this environment over the blueprint; the stack `shop` is then `shop-NAME` [default: none]
+    #[arg(short, long, global = true, value_name = "NAME", env = "PANDO_ENV", hide_env_values = true)]
     pub env: Option<String>,
-    /// Send all calls there instead of to AWS (an emulator)
+    /// Send every call to this address instead of to AWS: an emulator, `http://127.0.0.1:4566` [default: what the AWS configuration says]
     #[arg(long, global = true, value_name = "URL")]
     pub endpoint_url: Option<String>,
-    /// Write lines of JSON to standard output
+    /// Print lines of JSON instead of text; the first says the version of the format
     #[arg(long, global = true)]
     pub json: bool,
 }
@@ -65,11 +73,17 @@ pub enum Command {
 
 /// Write a commented blueprint to begin with.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pando init
+  pando init --template worker --stack reports
+
+A file that is there already is never written over.")]
 pub struct Init {
-    /// What to begin with
+    /// What the blueprint describes
     #[arg(short, long, value_enum, default_value_t = Template::Web)]
     pub template: Template,
-    /// The stack's name [default: the folder's name]
+    /// The stack's name, with which all its names in AWS begin: small letters, digits and hyphens [default: the folder's name]
     #[arg(short, long, value_name = "NAME")]
     pub stack: Option<String>,
 }
@@ -89,11 +103,17 @@ pub enum Template {
 
 /// Show what would change, and why.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pando plan
+  pando plan --env dev --detailed-exitcode   in a script: 2 if there is something to do
+
+A plan changes nothing, neither in AWS nor in the state. `+` creates, `~` changes, `±` replaces, `-` deletes.")]
 pub struct Plan {
-    /// End with 2 if there is something to do
+    /// End with exit code 2 instead of 0 if there is something to do
     #[arg(long)]
     pub detailed_exitcode: bool,
-    /// Ask AWS again instead of using the pinned answer
+    /// Ask AWS anew for this, instead of using the answer that the first apply pinned; can be given twice
     #[arg(long, value_enum, value_name = "WHAT")]
     pub renew: Vec<Renew>,
 }
@@ -101,54 +121,77 @@ pub struct Plan {
 /// An answer that is pinned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Renew {
-    /// The image that clones boot from
+    /// The newest image that `image` stands for; clones that start from then on boot from it
     Image,
-    /// The availability zones
+    /// The availability zones of the region
     Zones,
 }
 
 /// Make it so.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pando apply                                shows the plan and asks
+  pando apply --env prod --yes               in a script
+  pando apply --renew image                  moves new clones to the newest image
+
+Ctrl-C once: calls under way are answered and written down, and no more are sent. The next apply goes on where this one stopped.")]
 pub struct Apply {
-    /// Do not ask
+    /// Do not ask before the plan is carried out; needed where there is no terminal
     #[arg(short, long, alias = "auto-approve")]
     pub yes: bool,
-    /// Ask AWS again instead of using the pinned answer
+    /// Ask AWS anew for this, instead of using the answer that the first apply pinned; can be given twice
     #[arg(long, value_enum, value_name = "WHAT")]
     pub renew: Vec<Renew>,
 }
 
 /// Remove everything.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pando destroy                              shows what goes, and asks for the stack's name
+  pando destroy --env dev --confirm shop-dev
+
+What the blueprint protects is not removed, nor is anything else then. In the end a search by tag proves that nothing is left.")]
 pub struct Destroy {
-    /// The stack's name, instead of typing it
+    /// The stack's name, with the environment's, instead of typing it; needed where there is no terminal
     #[arg(long, value_name = "NAME")]
     pub confirm: Option<String>,
 }
 
 /// Show endpoints and other outputs.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pando output
+  curl \"$(pando output url)\"")]
 pub struct Output {
-    /// Only this one, without its name
+    /// Print the value of this one only, without its name [default: all, with their names]
     pub name: Option<String>,
 }
 
 /// A local AWS emulator.
 #[derive(Debug, Subcommand)]
 pub enum Local {
-    /// Start it, and print how to use it
+    /// Start an emulator that stays, and print the variables that lead to it
     Start(LocalStart),
-    /// Stop it; everything in it is gone
+    /// Stop every emulator that was started; everything in them is gone
     Stop,
 }
 
 /// Start a local emulator.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  eval \"$(pando local start)\" && pando apply
+
+It is installed once, from PyPI, into PANDO_CACHE [default: your cache folder], with the Python that PANDO_PYTHON names [default: python3]. \
+It listens on 127.0.0.1 only.")]
 pub struct LocalStart {
-    /// Which one
+    /// Which emulator
     #[arg(long, value_enum, default_value_t = EmulatorName::Moto)]
     pub emulator: EmulatorName,
-    /// The port [default: a free one]
+    /// The port it listens on; that of MiniStack beside moto is always a free one [default: a free one]
     #[arg(long)]
     pub port: Option<u16>,
 }
