@@ -3,6 +3,8 @@
 #![expect(clippy::print_stdout, reason = "what a loop covered is shown with --nocapture")]
 #![expect(unreachable_pub, reason = "support is written like a library")]
 
+mod boot;
+mod cli;
 mod conformance;
 mod crash;
 mod engine;
