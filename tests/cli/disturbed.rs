@@ -4,7 +4,6 @@ use aws_sdk_ssm::Client;
 use aws_sdk_ssm::types::ParameterType;
 
 use super::batch;
-use crate::support::command::Sandbox;
 use crate::support::moto;
 
 /// The parameters as the emulator has them, past Pando.
@@ -20,7 +19,7 @@ async fn value_of(client: &Client, name: &str) -> Option<String> {
 async fn a_name_that_a_stranger_has_is_left_to_the_stranger() {
     let (client, name) = (parameters().await, "/pando/taken/queue/reports");
     client.put_parameter().name(name).value("a stranger's").r#type(ParameterType::String).send().await.unwrap();
-    let sandbox = Sandbox::with(&batch("taken")).at(moto::url());
+    let sandbox = moto::sandbox(&batch("taken"));
     let said = ["FAILED creating parameter/queue-reports", "already there", "1 failed", "run the same command again"];
     // The second run neither takes it over nor begins anew.
     for _ in 0..2 {
@@ -34,7 +33,7 @@ async fn a_name_that_a_stranger_has_is_left_to_the_stranger() {
 #[tokio::test]
 async fn what_was_changed_by_hand_is_said_in_words_and_mended() {
     let (client, name) = (parameters().await, "/pando/changed/queue/reports");
-    let sandbox = Sandbox::with(&batch("changed")).at(moto::url());
+    let sandbox = moto::sandbox(&batch("changed"));
     sandbox.run(&["apply", "--yes"]).await.expect(0, &[]);
     let right = value_of(&client, name).await.unwrap();
     client.put_parameter().name(name).value("wrong").overwrite(true).send().await.unwrap();

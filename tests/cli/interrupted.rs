@@ -13,7 +13,7 @@ use crate::support::moto;
 
 /// A stack of this name on the emulator.
 fn stack(name: &str) -> Sandbox {
-    Sandbox::with(&batch(name)).at(moto::url())
+    moto::sandbox(&batch(name))
 }
 
 /// How many lines the journal of a stack has.

@@ -54,8 +54,18 @@ async fn apply_asks_and_takes_only_yes_for_an_answer() {
     }
     assert_eq!((stub.writes(), sandbox.state()), (vec![], before));
     let ended = converse(sandbox.command(&["apply"]), "Only `yes` is taken", "yes\n".into()).await;
-    ended.expect(3, &["You may not do this.", "FAILED creating", "Left to do", "run the same command again"]);
+    ended.expect(3, &["Left to do", "run the same command again"]);
     assert!(stub.writes().contains(&"ec2:CreateVpc".to_owned()), "{:?}", stub.writes());
+}
+
+#[tokio::test]
+async fn a_failure_is_shown_on_every_kind_of_terminal() {
+    let stub = Stub::start(lookups).await;
+    for terminal in ["", "dumb", "xterm-256color"] {
+        let sandbox = Sandbox::with(LEDGER).at(&stub.url).set("TERM", terminal);
+        let ended = converse(sandbox.command(&["apply"]), "Only `yes` is taken", "yes\n".into()).await;
+        ended.expect(3, &["FAILED creating vpc/main", "You may not do this.", "Left to do"]);
+    }
 }
 
 #[tokio::test]
@@ -70,7 +80,7 @@ async fn ctrl_c_at_the_question_ends_it_at_once() {
 #[tokio::test]
 async fn ctrl_c_while_nobody_answers_ends_it_at_once() {
     let stub = Stub::start(|call| identity(call).unwrap_or(Reply::Silence)).await;
-    let sandbox = Sandbox::with(&LEDGER.replace("profile: dev", "profile: dev\nprotect: []")).at(&stub.url);
+    let sandbox = Sandbox::with(LEDGER).at(&stub.url);
     // The note on the profile is the last thing said before the first look-up.
     let ended = converse(sandbox.command(&["plan"]), "Profile dev", CTRL_C.into()).await;
     ended.expect(130, &["interrupted", "nothing was changed"]);
@@ -90,7 +100,7 @@ async fn destroy_asks_for_the_name_of_the_stack() {
             Reply::Xml("<DeleteVpcResponse><return>true</return></DeleteVpcResponse>".into())
         }
         // The search for leftovers asks for every kind; the emulator has none of this stack.
-        _ => identity(call).unwrap_or_else(|| Reply::Forward(moto::url().into())),
+        _ => identity(call).unwrap_or_else(|| Reply::Forward(moto::url_of(&call.service).into())),
     });
     let stub = stub.await;
     let sandbox = Sandbox::with(LEDGER).at(&stub.url);

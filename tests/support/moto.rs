@@ -1,32 +1,56 @@
-//! One moto for all tests that only need some emulator. Stacks of different names do not meet in it.
+//! One moto for all tests that only need some emulator, with a MiniStack beside it for the cache, of which moto knows too little. Stacks of
+//! different names do not meet there.
 
 use std::sync::OnceLock;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use pando::cli::commands::local::{cache_folder, python};
-use pando::emulators::{Emulator, MOTO, Place, start};
+use pando::emulators::{Emulator, MINISTACK, MOTO, Place, start};
 
-use super::command::ACCOUNT;
+use super::command::{ACCOUNT, Sandbox};
 
-/// Where it listens. It ends with the process that runs the tests.
-pub fn url() -> &'static str {
-    static RUNNING: OnceLock<Emulator> = OnceLock::new();
-    // A runtime of its own, for that of the first test that asks ends before the others have asked.
-    let start = || std::thread::spawn(|| runtime().block_on(begin())).join().unwrap();
-    &RUNNING.get_or_init(start).url
+/// Both end with the process that runs the tests.
+struct Running {
+    moto: Emulator,
+    ministack: Emulator,
 }
 
-/// What clients need to ask it directly.
+/// Where moto listens.
+pub fn url() -> &'static str {
+    &running().moto.url
+}
+
+/// Where the emulator of one service listens.
+pub fn url_of(service: &str) -> &'static str {
+    if service == "elasticache" { &running().ministack.url } else { url() }
+}
+
+/// A folder with this blueprint, whose commands talk to the emulators.
+pub fn sandbox(blueprint: &str) -> Sandbox {
+    Sandbox::with(blueprint).at(url()).set("AWS_ENDPOINT_URL_ELASTICACHE", url_of("elasticache"))
+}
+
+/// What clients need to ask moto directly.
 pub async fn config() -> SdkConfig {
     let keys = aws_credential_types::Credentials::new(ACCOUNT, "emulator", None, None, "tests");
     let loader = aws_config::defaults(BehaviorVersion::latest()).credentials_provider(keys);
     loader.region(Region::new("eu-west-1")).endpoint_url(url()).load().await
 }
 
-async fn begin() -> Emulator {
-    let cache = cache_folder().unwrap();
-    let place = Place { cache: &cache, python: &python(), neighbour: None };
-    start(&MOTO, &place, &mut |text| println!("{text}")).await.unwrap()
+fn running() -> &'static Running {
+    static RUNNING: OnceLock<Running> = OnceLock::new();
+    // A runtime of its own, for that of the first test that asks ends before the others have asked.
+    RUNNING.get_or_init(|| std::thread::spawn(|| runtime().block_on(begin())).join().unwrap())
+}
+
+async fn begin() -> Running {
+    let (cache, python) = (cache_folder().unwrap(), python());
+    let mut tell = |text: &str| println!("{text}");
+    let place = Place { cache: &cache, python: &python, neighbour: None };
+    let moto = start(&MOTO, &place, &mut tell).await.unwrap();
+    let place = Place { neighbour: Some(&moto.url), ..place };
+    let ministack = start(&MINISTACK, &place, &mut tell).await.unwrap();
+    Running { moto, ministack }
 }
 
 fn runtime() -> tokio::runtime::Runtime {
