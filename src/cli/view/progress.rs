@@ -20,9 +20,10 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Live if standard error is a terminal.
+    /// Live if standard error is a terminal that can move its cursor. On one that cannot (TERM is unset or `dumb`), the live list would
+    /// swallow every line.
     pub fn new() -> Self {
-        let live = std::io::stderr().is_terminal().then(MultiProgress::new);
+        let live = std::io::stderr().is_terminal().then(MultiProgress::new).filter(|live| !live.is_hidden());
         Self { live, bars: BTreeMap::new(), reading: None }
     }
 
