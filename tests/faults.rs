@@ -7,7 +7,7 @@ use pando::engine::state::Request;
 use serde_json::Value;
 
 use crate::support::recording::{Life, Recording};
-use crate::support::fault_server::{Common, Fault, Stub};
+use crate::support::stub::{Common, Fault, Stub};
 
 /// The calls of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 
 use super::{LEDGER, batch, ledger_made};
 use crate::support::command::Sandbox;
-use crate::support::stub::{Call, Reply, Stub, caller, identity, zones};
+use crate::support::scripted::{Call, Reply, Stub, caller, identity, zones};
 
 /// Verbs that go to AWS.
 const VERBS: [&[&str]; 3] = [&["plan"], &["apply", "--yes"], &["destroy", "--confirm", "ledger"]];

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{LEDGER, batch, ledger_made};
 use crate::support::command::{Ended, Sandbox};
 use crate::support::moto;
-use crate::support::stub::{Call, Reply, Stub, identity, zones};
+use crate::support::scripted::{Call, Reply, Stub, identity, zones};
 
 /// Only who calls and the zones: enough for a first plan.
 fn lookups(call: &Call) -> Reply {
@@ -130,10 +130,10 @@ async fn mistakes_and_errors_are_lines_of_json_too() {
     let sandbox = Sandbox::with("pando: 1\nstack: shop\nregin: eu-west-1\ndatabase: { engine: postgres 17 }\n");
     let ended = sandbox.run(&["validate", "--json"]).await;
     ended.expect(1, &[]);
-    insta::assert_json_snapshot!("a_mistake_as_lines_of_json", ended.json()[1..]);
+    insta::assert_json_snapshot!("a_mistake_as_lines_of_json", &ended.json()[1..]);
     let ended = Sandbox::empty().run(&["plan", "--json"]).await;
     ended.expect(64, &[]);
-    insta::assert_json_snapshot!("an_error_as_lines_of_json", ended.json()[1..]);
+    insta::assert_json_snapshot!("an_error_as_lines_of_json", &ended.json()[1..]);
 }
 
 #[tokio::test]

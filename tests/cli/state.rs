@@ -9,7 +9,7 @@ use rustix::process::Signal;
 
 use super::{LEDGER, ledger_made};
 use crate::support::command::{Sandbox, until};
-use crate::support::stub::{Call, Reply, Stub, identity};
+use crate::support::scripted::{Call, Reply, Stub, identity};
 
 const STATE: &str = ".pando/ledger/state.json";
 const JOURNAL: &str = ".pando/ledger/journal";

@@ -11,7 +11,7 @@ use expectrl::{Eof, Expect as _, Session};
 use super::{LEDGER, ledger_made};
 use crate::support::command::{Ended, Sandbox};
 use crate::support::moto;
-use crate::support::stub::{Call, Reply, Stub, identity, zones};
+use crate::support::scripted::{Call, Reply, Stub, identity, zones};
 
 const CTRL_C: &str = "\u{3}";
 

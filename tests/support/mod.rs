@@ -2,9 +2,9 @@
 
 pub mod command;
 pub mod emulator;
-pub mod fault_server;
 pub mod moto;
 pub mod recording;
+pub mod scripted;
 pub mod stack;
 pub mod stub;
 pub mod tools;

@@ -1,201 +1,174 @@
-//! Something that stands in for AWS and answers as a test says: with an error, with silence, or with the answer of an emulator behind it.
+//! A server that gives every request the same answer: what a service says when it will not or cannot.
 
-use std::sync::{Arc, Mutex};
+use std::fmt::Write as _;
+use std::io;
 
+use pando::aws::clients::{Access, Aws, Target};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::command::ACCOUNT;
+/// What every request gets, but for the one that asks who is asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// An error that every service knows, in the words of the service that is asked.
+    Common(Common),
+    /// An error of one service.
+    Own {
+        /// Its code.
+        code: &'static str,
+        /// Its message.
+        message: &'static str,
+    },
+    /// The request is read to its end, and the connection is closed.
+    Cut,
+}
 
-/// A server that ends with the test.
+/// Errors that every service knows, each under a name of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Common {
+    /// Who asks is not allowed to.
+    Denied,
+    /// Too many requests.
+    Throttled,
+    /// A fault of the service's.
+    Broken,
+}
+
+/// How a service is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Protocol {
+    /// Forms in, XML out, in EC2's own form.
+    Ec2,
+    /// Forms in, XML out.
+    Query,
+    /// JSON.
+    Json,
+    /// JSON, with the code of the old XML in a header.
+    JsonOfSqs,
+}
+
+/// A running server. It ends when it is dropped, or at once by [`Stub::stop`].
 pub struct Stub {
-    /// Where it listens.
-    pub url: String,
-    calls: Arc<Mutex<Vec<Call>>>,
-    _server: JoinSet<()>,
+    url: String,
+    serving: JoinSet<()>,
 }
-
-/// One call, as far as tests ask.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Call {
-    /// `ec2`, `sts`: as in the signature.
-    pub service: String,
-    /// The region it is signed for.
-    pub region: String,
-    /// Whose key it is signed with.
-    pub key: String,
-    /// What is asked for: `DescribeVpcs`.
-    pub action: String,
-}
-
-/// An answer.
-pub enum Reply {
-    /// All is well, and this is the result.
-    Xml(String),
-    /// An error as AWS would write it, with its status, its code and its message.
-    Error(u16, &'static str, &'static str),
-    /// Nothing, ever.
-    Silence,
-    /// Whatever is said at this address.
-    Forward(String),
-}
-
-type Rule = dyn Fn(&Call) -> Reply + Send + Sync;
 
 impl Stub {
-    /// Starts one that answers by this rule.
-    pub async fn start(rule: impl Fn(&Call) -> Reply + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let calls = Arc::new(Mutex::new(Vec::new()));
-        let (kept, rule): (_, Arc<Rule>) = (Arc::clone(&calls), Arc::new(rule));
-        let mut server = JoinSet::new();
-        server.spawn(async move {
+    /// Starts one on a free port.
+    pub async fn start(fault: Fault) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let mut serving = JoinSet::new();
+        serving.spawn(async move {
             let mut connections = JoinSet::new();
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                let (calls, rule) = (Arc::clone(&kept), Arc::clone(&rule));
-                // Whoever hangs up in the middle is no failure of the server's.
-                connections.spawn(async move { drop(serve(stream, &calls, &*rule).await) });
+            while let Ok((stream, _)) = listener.accept().await {
+                connections.spawn(serve(stream, fault));
             }
         });
-        Self { url, calls, _server: server }
+        Self { url, serving }
     }
 
-    /// One that knows who calls, and refuses everything else.
-    pub async fn strict() -> Self {
-        Self::start(|call| identity(call).unwrap_or(Reply::Error(400, "InvalidAction", "nobody expected this call")))
-            .await
+    /// Nobody listens any more when this returns.
+    pub async fn stop(mut self) {
+        self.serving.shutdown().await;
     }
 
-    /// Every call so far, as `ec2:DescribeVpcs`.
-    pub fn calls(&self) -> Vec<String> {
-        self.all().iter().map(|call| format!("{}:{}", call.service, call.action)).collect()
-    }
-
-    /// Every call so far.
-    pub fn all(&self) -> Vec<Call> {
-        self.calls.lock().unwrap().clone()
-    }
-
-    /// How often an action was asked for.
-    pub fn count(&self, action: &str) -> usize {
-        self.all().iter().filter(|call| call.action == action).count()
-    }
-
-    /// The calls that would change something.
-    pub fn writes(&self) -> Vec<String> {
-        let reads =
-            |call: &String| ["Describe", "Get", "List", "AssumeRole"].iter().any(|verb| action(call).starts_with(verb));
-        self.calls().into_iter().filter(|call| !reads(call)).collect()
+    /// Clients that come here and try once.
+    pub async fn connect(&self) -> Aws {
+        let target = Target {
+            region: Some(super::emulator::REGION.to_owned()),
+            endpoint_url: Some(self.url.clone()),
+            emulator_account: Some("123456789012".to_owned()),
+            attempts: Some(1),
+            ..Target::default()
+        };
+        Aws::connect(&target, Access::Write).await.expect("the stub says who is asking")
     }
 }
 
-/// The answer to whoever asks who they are.
-pub fn identity(call: &Call) -> Option<Reply> {
-    (call.action == "GetCallerIdentity").then(|| Reply::Xml(caller(ACCOUNT)))
-}
-
-/// The answer to `GetCallerIdentity`.
-pub fn caller(account: &str) -> String {
-    format!(
-        "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::{account}:user/tester</Arn>\
-         <UserId>tester</UserId><Account>{account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
-    )
-}
-
-/// The answer to `DescribeAvailabilityZones`.
-pub fn zones() -> Reply {
-    let zone = |letter| format!("<item><zoneName>eu-west-1{letter}</zoneName><zoneState>available</zoneState></item>");
-    let zones: String = ['a', 'b', 'c'].map(zone).concat();
-    Reply::Xml(format!(
-        "<DescribeAvailabilityZonesResponse><availabilityZoneInfo>{zones}</availabilityZoneInfo></DescribeAvailabilityZonesResponse>"
-    ))
-}
-
-fn action(call: &str) -> &str {
-    call.split_once(':').map_or(call, |(_, action)| action)
-}
-
-/// One request for each connection: slower than AWS, and simpler.
-async fn serve(mut stream: TcpStream, calls: &Mutex<Vec<Call>>, rule: &Rule) -> std::io::Result<()> {
-    let (head, body) = read(&mut stream).await?;
-    let call = understand(&head, &body);
-    calls.lock().unwrap().push(call.clone());
-    match rule(&call) {
-        Reply::Silence => std::future::pending().await,
-        Reply::Forward(url) => {
-            let head: String =
-                head.lines().filter(|line| !is(line, "connection")).map(|l| format!("{l}\r\n")).collect();
-            let mut upstream = TcpStream::connect(url.trim_start_matches("http://")).await?;
-            upstream.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes()).await?;
-            upstream.write_all(&body).await?;
-            let mut answer = Vec::new();
-            upstream.read_to_end(&mut answer).await?;
-            stream.write_all(&answer).await
-        }
-        Reply::Xml(body) => stream.write_all(response(200, "text/xml", &body).as_bytes()).await,
-        Reply::Error(status, code, message) => stream.write_all(error(&call, status, code, message).as_bytes()).await,
+/// One request for each connection, so that no client keeps one.
+async fn serve(mut stream: TcpStream, fault: Fault) {
+    // A client that goes away needs no answer.
+    let Ok((head, body)) = read(&mut stream).await else { return };
+    let answer = if body.contains("Action=GetCallerIdentity") {
+        let who = "<Arn>arn:aws:iam::123456789012:user/test</Arn><Account>123456789012</Account>";
+        let result = format!("<GetCallerIdentityResult>{who}</GetCallerIdentityResult>");
+        Some((200, format!("<GetCallerIdentityResponse>{result}</GetCallerIdentityResponse>"), None))
+    } else {
+        let protocol = protocol(&head, &body);
+        error(fault, protocol).map(|(code, message, status)| {
+            let old_code = (protocol == Protocol::JsonOfSqs).then(|| code.to_owned());
+            (status, text(protocol, code, message), old_code)
+        })
+    };
+    let Some((status, text, old_code)) = answer else { return };
+    let mut response = format!("HTTP/1.1 {status} Status\r\nConnection: close\r\nContent-Length: {}\r\n", text.len());
+    if let Some(code) = old_code {
+        write!(response, "x-amzn-query-error: {code};Sender\r\n").expect("a String takes everything");
     }
+    response = format!("{response}\r\n{text}");
+    // The same: it may be gone.
+    drop(stream.write_all(response.as_bytes()).await);
 }
 
-async fn read(stream: &mut TcpStream) -> std::io::Result<(String, Vec<u8>)> {
-    let mut bytes = Vec::new();
+async fn read(stream: &mut TcpStream) -> io::Result<(String, String)> {
+    let mut all = Vec::new();
+    let mut chunk = [0; 4096];
     loop {
-        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
-        if let Some(end) = end {
-            let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-            let mut body = bytes.split_off(end + 4);
-            let length = header(&head, "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-            let already = body.len();
-            body.resize(length.max(already), 0);
-            stream.read_exact(&mut body[already..]).await?;
-            return Ok((head, body));
+        let text = String::from_utf8_lossy(&all).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let head = head.to_lowercase();
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+            let length: usize = length.and_then(|length| length.trim().parse().ok()).unwrap_or_default();
+            if body.len() >= length {
+                return Ok((head, body.to_owned()));
+            }
         }
-        if stream.read_buf(&mut bytes).await? == 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        match stream.read(&mut chunk).await? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            count => all.extend_from_slice(&chunk[..count]),
         }
     }
 }
 
-/// The query protocol names the action in the body, the JSON protocol in a header; whom and where is in the signature.
-fn understand(head: &str, body: &[u8]) -> Call {
-    let body = String::from_utf8_lossy(body);
-    let in_body = body.split('&').find_map(|pair| pair.strip_prefix("Action="));
-    let in_head = header(head, "x-amz-target").and_then(|target| target.rsplit_once('.')).map(|(_, action)| action);
-    let scope =
-        header(head, "authorization").and_then(|text| text.split_once("Credential=")).map_or("", |(_, rest)| rest);
-    let mut scope = scope.split([',', ' ']).next().unwrap_or_default().split('/');
-    let (key, _date) = (scope.next(), scope.next());
-    let (region, service) = (scope.next(), scope.next());
-    let text = |part: Option<&str>| part.unwrap_or_default().to_owned();
-    Call { service: text(service), region: text(region), key: text(key), action: text(in_head.or(in_body)) }
-}
-
-fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
-    head.lines().find(|line| is(line, name)).and_then(|line| line.split_once(':')).map(|(_, value)| value.trim())
-}
-
-fn is(line: &str, name: &str) -> bool {
-    line.split_once(':').is_some_and(|(found, _)| found.eq_ignore_ascii_case(name))
-}
-
-fn error(call: &Call, status: u16, code: &str, message: &str) -> String {
-    let inner = format!("<Code>{code}</Code><Message>{message}</Message>");
-    match call.service.as_str() {
-        "ec2" => response(status, "text/xml", &format!("<Response><Errors><Error>{inner}</Error></Errors></Response>")),
-        "ssm" | "sqs" | "secretsmanager" => {
-            let body = serde_json::json!({ "__type": code, "message": message }).to_string();
-            response(status, "application/x-amz-json-1.1", &body)
-        }
-        _ => response(status, "text/xml", &format!("<ErrorResponse><Error>{inner}</Error></ErrorResponse>")),
+fn protocol(head: &str, body: &str) -> Protocol {
+    if head.contains("x-amz-target: amazonsqs.") {
+        Protocol::JsonOfSqs
+    } else if head.contains("x-amz-target:") {
+        Protocol::Json
+    } else if body.contains("Version=2016-11-15") {
+        Protocol::Ec2
+    } else {
+        Protocol::Query
     }
 }
 
-fn response(status: u16, kind: &str, body: &str) -> String {
-    let length = body.len();
-    format!(
-        "HTTP/1.1 {status} x\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-    )
+/// Code, message and status. `None`: no answer at all.
+fn error(fault: Fault, protocol: Protocol) -> Option<(&'static str, &'static str, u16)> {
+    let common = match fault {
+        Fault::Cut => return None,
+        Fault::Own { code, message } => return Some((code, message, 400)),
+        Fault::Common(common) => common,
+    };
+    Some(match (common, protocol) {
+        (Common::Denied, Protocol::Ec2) => ("UnauthorizedOperation", "You are not authorized", 403),
+        (Common::Denied, Protocol::Query) => ("AccessDenied", "User is not authorized", 403),
+        (Common::Denied, Protocol::Json | Protocol::JsonOfSqs) => ("AccessDeniedException", "Not authorized", 400),
+        (Common::Throttled, Protocol::Ec2) => ("RequestLimitExceeded", "Request limit exceeded.", 503),
+        (Common::Throttled, Protocol::Query) => ("Throttling", "Rate exceeded", 400),
+        (Common::Throttled, Protocol::Json) => ("ThrottlingException", "Rate exceeded", 400),
+        (Common::Throttled, Protocol::JsonOfSqs) => ("RequestThrottled", "Rate exceeded", 400),
+        (Common::Broken, Protocol::Ec2) => ("InternalError", "An internal error has occurred", 500),
+        (Common::Broken, _) => ("InternalFailure", "An internal error has occurred", 500),
+    })
+}
+
+fn text(protocol: Protocol, code: &str, message: &str) -> String {
+    let error = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+    match protocol {
+        Protocol::Ec2 => format!("<Response><Errors>{error}</Errors><RequestID>1</RequestID></Response>"),
+        Protocol::Query => format!("<ErrorResponse>{error}<RequestId>1</RequestId></ErrorResponse>"),
+        Protocol::Json | Protocol::JsonOfSqs => serde_json::json!({ "__type": code, "message": message }).to_string(),
+    }
 }
