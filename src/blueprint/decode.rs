@@ -65,7 +65,11 @@ impl<'a> Fields<'a> {
     /// A mapping with these fields and no others.
     pub fn of(node: &'a Node, what: &'static str, names: &[&str], report: &mut Report) -> Option<Self> {
         let Value::Map(entries) = &node.value else {
-            let hint = format!("it has the fields {}", list(names));
+            let hint = if node.is_null() {
+                "write its fields, `{}` for none of them, or leave the line out".to_owned()
+            } else {
+                format!("it has the fields {}", list(names))
+            };
             report.add(mismatch(node, &format!("{what} as a mapping")).hint(hint));
             return None;
         };
@@ -172,8 +176,11 @@ pub(super) fn choice<'a>(
     report: &mut Report,
 ) -> Option<(&'static str, &'a Node)> {
     let either = keys.iter().map(|key| format!("`{{ {key}: … }}`")).collect::<Vec<_>>().join(" or ");
+    let Value::Map(entries) = &node.value else {
+        report.add(mismatch(node, &format!("{what} as a mapping")).hint(format!("write {either}")));
+        return None;
+    };
     Fields::of(node, what, keys, report)?;
-    let Value::Map(entries) = &node.value else { return None };
     let mut known =
         entries.iter().filter_map(|(key, value)| Some((*keys.iter().find(|k| **k == key.text)?, key, value)));
     let Some((key, first, value)) = known.next() else {
@@ -288,7 +295,11 @@ impl Decode for bool {
 impl<T: Decode> Decode for Vec<T> {
     fn decode(node: &Node, report: &mut Report) -> Option<Self> {
         let Value::List(items) = &node.value else {
-            report.add(mismatch(node, "a list"));
+            let wrong = mismatch(node, "a list").hint("a list is written in brackets");
+            report.add(match &node.value {
+                Value::Scalar { text, plain: true } if !node.is_null() => wrong.replacement(format!("[{text}]")),
+                _ => wrong,
+            });
             return None;
         };
         // Every item is read, though the first mistake decides.
@@ -305,7 +316,8 @@ impl<K: Decode + Ord, T: Decode> Decode for BTreeMap<K, T> {
             return None;
         };
         let read = |(key, value): &(super::syntax::Key, Node)| {
-            let scalar = Value::Scalar { text: key.text.clone(), plain: true };
+            // Keys are text, with quotes or without.
+            let scalar = Value::Scalar { text: key.text.clone(), plain: false };
             let name = K::decode(&Node { span: key.span, value: scalar }, report);
             let value = T::decode(value, report);
             Some((name?, value?))

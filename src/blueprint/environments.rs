@@ -1,35 +1,38 @@
 //! Environments: what differs, laid over the rest before anything is read.
 //!
-//! Mappings are merged key by key, everything else is replaced. A mapping of which one key excludes the other (`image`, `scale`, `engine`)
+//! Mappings are merged key by key, everything else is replaced. A mapping of which one key excludes the other (`image`, and `scale` of `web`)
 //! is replaced as a whole.
 
 use super::decode::{Decode, mismatch};
-use super::diagnostic::{Diagnostic, Report, nearest};
-use super::syntax::{Node, Value};
+use super::diagnostic::{Diagnostic, Report, Span, nearest};
+use super::syntax::{Key, Node, Value};
 
 /// The environments of a file have been read; which of them counts was decided before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Names;
 
 const KEY: &str = "environments";
-/// Keys whose mapping is one choice among several.
-const CHOICES: [&str; 2] = ["image", "scale"];
+/// The places whose mapping is one choice among several. A group of workers may well be called `image`, and is none.
+const CHOICES: [&[&str]; 2] = [&["image"], &["web", "scale"]];
 
 /// The file's content with one environment laid over it, or as it is.
 pub(super) fn overlay(mut root: Node, name: Option<&str>, report: &mut Report) -> Option<Node> {
     let Some(name) = name else { return Some(root) };
-    let chosen = root.get(KEY).and_then(|environments| match &environments.value {
-        Value::Map(entries) => entries.iter().find(|(key, _)| key.text == name).cloned(),
-        Value::Scalar { .. } | Value::List(_) => None,
-    });
+    let (place, chosen) = match entry(&root) {
+        None => (Span::default(), None),
+        Some((_, environments)) if !matches!(environments.value, Value::Map(_)) => {
+            Names::decode(environments, report);
+            return None;
+        }
+        Some((key, environments)) => (key.span, named(environments, name)),
+    };
     let Some((key, over)) = chosen else {
         let known = names(&root);
-        let span = root.get(KEY).map_or(root.span, |environments| environments.span);
-        let missing = Diagnostic::error(span, format!("there is no environment `{name}`"));
+        let missing = Diagnostic::error(place, format!("there is no environment `{name}`"));
         report.add(match nearest(name, known.iter().map(String::as_str)) {
             Some(near) => missing.hint(format!("did you mean `{near}`?")),
             None if known.is_empty() => missing.hint("the blueprint has no `environments`"),
-            None => missing.hint(format!("there are {}", known.join(", "))),
+            None => missing.hint(format!("the blueprint has {}", known.join(", "))),
         });
         return None;
     };
@@ -43,7 +46,7 @@ pub(super) fn overlay(mut root: Node, name: Option<&str>, report: &mut Report) -
         report.add(mismatch(&over, "an environment as a mapping"));
         return None;
     }
-    merge(&mut root, over);
+    merge(&mut root, over, &mut Vec::new());
     if let Value::Map(entries) = &mut root.value
         && let Some((_, stack)) = entries.iter_mut().find(|(key, _)| key.text == "stack")
         && let Value::Scalar { text, .. } = &mut stack.value
@@ -54,6 +57,22 @@ pub(super) fn overlay(mut root: Node, name: Option<&str>, report: &mut Report) -
     Some(root)
 }
 
+/// `environments`, with its place.
+fn entry(root: &Node) -> Option<&(Key, Node)> {
+    match &root.value {
+        Value::Map(entries) => entries.iter().find(|(key, _)| key.text == KEY),
+        Value::Scalar { .. } | Value::List(_) => None,
+    }
+}
+
+/// One of them, with its place.
+fn named(environments: &Node, name: &str) -> Option<(Key, Node)> {
+    match &environments.value {
+        Value::Map(entries) => entries.iter().find(|(key, _)| key.text == name).cloned(),
+        Value::Scalar { .. } | Value::List(_) => None,
+    }
+}
+
 /// The names of a file's environments.
 pub(super) fn names(root: &Node) -> Vec<String> {
     match root.get(KEY).map(|environments| &environments.value) {
@@ -62,13 +81,17 @@ pub(super) fn names(root: &Node) -> Vec<String> {
     }
 }
 
-fn merge(base: &mut Node, over: Node) {
+/// `place`: the keys that lead here.
+fn merge(base: &mut Node, over: Node, place: &mut Vec<String>) {
     match (&mut base.value, over.value) {
-        (Value::Map(entries), Value::Map(changes)) => {
+        (Value::Map(entries), Value::Map(changes)) if !CHOICES.iter().any(|choice| *choice == place.as_slice()) => {
             for (key, value) in changes {
                 match entries.iter_mut().find(|(other, _)| other.text == key.text) {
-                    Some((_, old)) if !CHOICES.contains(&key.text.as_str()) => merge(old, value),
-                    Some(entry) => *entry = (key, value),
+                    Some((_, old)) => {
+                        place.push(key.text);
+                        merge(old, value, place);
+                        place.pop();
+                    }
                     None => entries.push((key, value)),
                 }
             }
@@ -88,12 +111,15 @@ impl Decode for Names {
         };
         let mut sound = Some(Self);
         for (key, value) in entries {
-            let scalar = Value::Scalar { text: key.text.clone(), plain: true };
+            // Keys are text, with quotes or without.
+            let scalar = Value::Scalar { text: key.text.clone(), plain: false };
             if super::values::Name::decode(&Node { span: key.span, value: scalar }, report).is_none() {
                 sound = None;
             }
             if !matches!(value.value, Value::Map(_)) {
-                report.add(mismatch(value, "an environment as a mapping"));
+                let wrong = mismatch(value, "an environment as a mapping");
+                let hint = "`{}` changes nothing but the stack's name";
+                report.add(if value.is_null() { wrong.hint(hint) } else { wrong });
                 sound = None;
             }
         }

@@ -2,6 +2,7 @@
 //!
 //! Nothing here performs I/O. What the world must tell is asked for by [`Blueprint::needs`] and comes in as a value.
 
+pub mod architecture;
 pub mod decode;
 pub mod diagnostic;
 mod environments;
@@ -147,9 +148,7 @@ impl Blueprint {
     /// Every mistake in the file, at least one of them an error.
     pub fn parse(source: &Source, environment: Option<&str>) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
         let mut report = Report::default();
-        let root = syntax::parse(&source.text, &mut report);
-        let root = root.and_then(|root| environments::overlay(root, environment, &mut report));
-        let blueprint = root.and_then(|root| Self::decode(&root, &mut report));
+        let blueprint = Self::read(source, environment, &mut report);
         if let Some(blueprint) = &blueprint {
             blueprint.check(&mut report);
         }
@@ -158,6 +157,14 @@ impl Blueprint {
             Some(blueprint) => Ok((blueprint, diagnostics)),
             None => Err(diagnostics),
         }
+    }
+
+    /// The first half of [`Self::parse`]: what the file says, whether it makes sense or not. It reports nothing exactly where the JSON Schema
+    /// has nothing to object either.
+    pub fn read(source: &Source, environment: Option<&str>, report: &mut Report) -> Option<Self> {
+        let root = syntax::parse(&source.text, report)?;
+        let root = environments::overlay(root, environment, report)?;
+        Self::decode(&root, report)
     }
 
     /// The names of the environments in a file, as far as it can be read.
@@ -278,20 +285,41 @@ impl Blueprint {
         self.workers.iter().flatten().for_each(|(_, worker)| worker.check(problems));
     }
 
+    /// Names in AWS are made of the stack's and the resource's and are cut to what each service allows (see `aws::naming`). What is refused
+    /// here is what would no longer be told apart by a person, or what a service would not take however it is cut.
     fn check_name(&self, problems: &mut Problems<'_>) {
         // Names of load balancers have 32 characters, of which Pando's own mark takes eleven.
         const LONGEST: usize = 21;
-        let name = self.name();
+        // Names of queues have 80, of which the mark takes eleven, `_dead` five and a hyphen one.
+        const LONGEST_OF_QUEUE: usize = 63;
+        let (name, span) = (self.name(), self.stack.span);
         if name.len() > LONGEST {
             let message =
                 format!("the stack's name `{name}` has {} characters, and AWS leaves room for {LONGEST}", name.len());
-            problems.report.add(Diagnostic::error(self.stack.span, message).hint(
+            problems.report.add(Diagnostic::error(span, message).hint(
                 "a load balancer's name has at most 32 characters, and eleven of them tell this one from its successor",
+            ));
+        }
+        let reserved = [("sg", "security groups"), ("internal", "load balancers")];
+        let begins = |word: &str| name.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+        for (word, what) in reserved.into_iter().filter(|(word, _)| begins(word)) {
+            let message =
+                format!("AWS allows no names of {what} that begin with `{word}-`, as those of this stack would");
+            problems.report.add(Diagnostic::error(span, message).hint("choose another name for the stack"));
+        }
+        let room = LONGEST_OF_QUEUE.saturating_sub(name.len().min(LONGEST));
+        for (worker, _) in self.workers.iter().flatten().filter(|(worker, _)| worker.0.len() > room) {
+            let length = worker.0.len();
+            let message =
+                format!("this name has {length} characters, and in the stack `{name}` there is room for {room}");
+            problems.report.add(Diagnostic::error(worker.span, message).hint(
+                "a queue's name has at most 80 characters, and is made of the stack's name, this one and Pando's own mark",
             ));
         }
     }
 
     fn check_tags(&self, problems: &mut Problems<'_>) {
+        const MOST: usize = 45;
         for (key, _) in self.tags.iter().flatten() {
             let reserved = ["aws:", "pando:"].into_iter().find(|prefix| key.value.0.to_lowercase().starts_with(prefix));
             if let Some(prefix) = reserved {
@@ -304,9 +332,11 @@ impl Blueprint {
                 problems.report.add(taken.hint("it says which resource of the stack this is"));
             }
         }
-        // AWS allows 50, of which Pando uses five.
-        if let Some((key, _)) = self.tags.iter().flatten().nth(45) {
-            problems.report.add(Diagnostic::error(key.span, "AWS allows 50 tags, and Pando needs five of them"));
+        let mut places: Vec<_> = self.tags.iter().flatten().map(|(key, _)| key.span).collect();
+        places.sort();
+        if let Some(place) = places.get(MOST) {
+            let message = format!("this is one tag too many: AWS allows 50, and Pando needs {} of them", 50 - MOST);
+            problems.report.add(Diagnostic::error(*place, message));
         }
     }
 }

@@ -30,7 +30,8 @@ macro_rules! text_value {
                 static PATTERN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new($pattern).ok());
                 let fits = PATTERN.as_ref().is_some_and(|pattern| pattern.is_match(text));
                 let read: fn(&str) -> Option<$inner> = $read;
-                match read(text).filter(|_| fits) {
+                // Only text that fits is read, so reading need not mind what else there may be.
+                match Some(text).filter(|_| fits).and_then(read) {
                     Some(inner) => Ok(Self(inner)),
                     None => Err(format!("expected {}, as in {}", $what, examples(&$examples))),
                 }
@@ -39,15 +40,17 @@ macro_rules! text_value {
 
         impl Decode for $name {
             fn decode(node: &Node, report: &mut Report) -> Option<Self> {
-                let Value::Scalar { text, .. } = &node.value else {
-                    report.add(mismatch(node, $what).hint(format!("as in {}", examples(&$examples))));
-                    return None;
+                let read = match &node.value {
+                    Value::Scalar { text, .. } => Self::read(text).ok(),
+                    Value::List(_) | Value::Map(_) => None,
                 };
-                let read = Self::read(text);
-                if read.is_err() {
+                if read.is_none() {
                     report.add(mismatch(node, $what).hint(format!("as in {}", examples(&$examples))));
+                } else if let Some(word) = node.other_than_text() {
+                    report.add(unquoted(node, word));
+                    return None;
                 }
-                read.ok()
+                read
             }
         }
 
@@ -74,7 +77,7 @@ macro_rules! bounded_value {
             fn decode(node: &Node, report: &mut Report) -> Option<Self> {
                 let number = u32::decode(node, report)?;
                 if !($min..=$max).contains(&number) {
-                    let message = format!("{number} is not {}: {} to {}", $what, $min, $max);
+                    let message = format!("{number} is out of bounds: {} is from {} to {}", $what, $min, $max);
                     report.add(Diagnostic::error(node.span, message));
                     return None;
                 }
@@ -98,6 +101,11 @@ fn examples(examples: &[&str]) -> String {
     examples.iter().map(|example| format!("`{example}`")).collect::<Vec<_>>().join(" or ")
 }
 
+fn unquoted(node: &Node, word: &str) -> Diagnostic {
+    let message = format!("without quotes, `{word}` is not text in YAML");
+    Diagnostic::error(node.span, message).hint("in quotes it is").replacement(format!("\"{word}\""))
+}
+
 fn owned(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
@@ -117,8 +125,9 @@ text_value! {
 text_value! {
     /// A range of IPv4 addresses, /16 to /24.
     Cidr(Ipv4Net), "a range of private addresses, /16 to /24",
-    r"^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(\.|/)){4}(1[6-9]|2[0-4])$", ["10.20.0.0/16"],
-    |text| text.parse::<Ipv4Net>().ok().filter(|net| (16..=24).contains(&net.prefix_len()))
+    r"^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])/(1[6-9]|2[0-4])$",
+    ["10.20.0.0/16"],
+    |text| text.parse().ok()
 }
 
 text_value! {
@@ -132,8 +141,10 @@ text_value! {
 }
 
 text_value! {
-    /// A length of time, in seconds.
-    Duration(u32), "a duration", r"^[0-9]{1,4}(s|m|h|d)( [0-9]{1,4}(s|m|h|d)){0,3}$", ["30s", "5m", "1h 30m", "7d"],
+    /// A length of time, in seconds. Units fall, and none but the first has more than the next larger one holds, so what is printed can be read.
+    Duration(u32), "a duration",
+    r"^([0-9]{1,4}d( (1?[0-9]|2[0-3])h)?( [1-5]?[0-9]m)?( [1-5]?[0-9]s)?|[0-9]{1,4}h( [1-5]?[0-9]m)?( [1-5]?[0-9]s)?|[0-9]{1,4}m( [1-5]?[0-9]s)?|[0-9]{1,4}s)$",
+    ["30s", "5m", "1h 30m", "7d"],
     |text| {
         let part = |part: &str| {
             let (number, unit) = part.split_at(part.len().checked_sub(1)?);
@@ -158,21 +169,21 @@ text_value! {
 
 text_value! {
     /// An EC2 instance type.
-    InstanceType(String), "an instance type", r"^[a-z][a-z0-9-]*\.([0-9]*x?large|metal(-[0-9]+xl)?|nano|micro|small|medium)$",
+    InstanceType(String), "an instance type", r"^[a-z][a-z0-9-]*\.((([1-9][0-9]*)?x)?large|metal(-[0-9]+xl)?|nano|micro|small|medium)$",
     ["t4g.small", "c7i.2xlarge"],
     owned
 }
 
 text_value! {
     /// An RDS instance class.
-    DbClass(String), "an instance class of RDS", r"^db\.[a-z][a-z0-9-]*\.([0-9]*x?large|micro|small|medium)$",
+    DbClass(String), "an instance class of RDS", r"^db\.[a-z][a-z0-9-]*\.((([1-9][0-9]*)?x)?large|micro|small|medium)$",
     ["db.t4g.medium", "db.r7g.large"],
     owned
 }
 
 text_value! {
     /// An ElastiCache node type.
-    CacheNode(String), "a node type of ElastiCache", r"^cache\.[a-z][a-z0-9-]*\.([0-9]*x?large|micro|small|medium)$",
+    CacheNode(String), "a node type of ElastiCache", r"^cache\.[a-z][a-z0-9-]*\.((([1-9][0-9]*)?x)?large|micro|small|medium)$",
     ["cache.t4g.small", "cache.r7g.large"],
     owned
 }
@@ -224,7 +235,8 @@ text_value! {
 
 text_value! {
     /// A folder, relative to the blueprint.
-    Folder(String), "a folder beside the blueprint", r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$", [".pando"],
+    Folder(String), "a folder beside the blueprint", r"^\.?[A-Za-z0-9_-][A-Za-z0-9._-]*(/\.?[A-Za-z0-9_-][A-Za-z0-9._-]*)*$",
+    [".pando"],
     owned
 }
 
@@ -274,21 +286,40 @@ bounded_value! {
     Requests(u32), "a number of requests", 1, 10000000
 }
 
-/// The value of a tag: any text that AWS takes. Numbers and words stay as they were written.
+/// The value of a tag. Numbers and words stay as they were written: `012345678901`, `no`, `1.20`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagValue(pub String);
 
+/// No control character, and of the marks of ASCII only those that all services of AWS take. Other alphabets are allowed.
+const TAG_VALUE: &str = r"^[^\u0000-\u001f!\u0022#$%&'()*,;<>?\u005b-\u005e\u0060{|}~\u007f-\u009f]*$";
+
+impl TagValue {
+    /// The longest that AWS takes, in characters.
+    const LONGEST: usize = 256;
+
+    /// Reads it.
+    pub fn read(text: &str) -> Option<Self> {
+        static PATTERN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(TAG_VALUE).ok());
+        let fits = PATTERN.as_ref().is_some_and(|pattern| pattern.is_match(text));
+        (fits && text.chars().count() <= Self::LONGEST).then(|| Self(text.to_owned()))
+    }
+}
+
 impl Decode for TagValue {
     fn decode(node: &Node, report: &mut Report) -> Option<Self> {
-        match &node.value {
-            Value::Scalar { text, .. } if text.chars().count() <= 256 && !text.chars().any(char::is_control) => {
-                Some(Self(text.clone()))
-            }
-            _ => {
-                report.add(mismatch(node, "the value of a tag: one line of at most 256 characters"));
-                None
-            }
+        let read = match &node.value {
+            Value::Scalar { text, .. } if !node.is_null() => Self::read(text),
+            Value::Scalar { .. } | Value::List(_) | Value::Map(_) => None,
+        };
+        if read.is_none() {
+            let wrong = mismatch(node, "the value of a tag");
+            report.add(wrong.hint(if node.is_null() {
+                "an empty value is written `\"\"`"
+            } else {
+                "one line of at most 256 characters: letters, digits, spaces and `_ . : / = + - @`"
+            }));
         }
+        read
     }
 }
 
@@ -298,44 +329,7 @@ impl JsonSchema for TagValue {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["string", "number", "boolean"], "maxLength": 256 })
-    }
-}
-
-/// The processor that an image or an instance type is made for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Architecture {
-    /// Intel and AMD.
-    X86,
-    /// Graviton.
-    Arm,
-}
-
-impl InstanceType {
-    /// The processor, by AWS's naming: after the family's letters and the generation's digit, a `g` stands for Graviton.
-    ///
-    /// <https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html>
-    pub fn architecture(&self) -> Architecture {
-        let family = self.0.split('.').next().unwrap_or_default();
-        let options = family
-            .trim_start_matches(|c: char| c.is_ascii_lowercase())
-            .trim_start_matches(|c: char| c.is_ascii_digit());
-        if family == "a1" || options.contains('g') { Architecture::Arm } else { Architecture::X86 }
-    }
-}
-
-impl Architecture {
-    /// The name that EC2 and image names use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::X86 => "x86_64",
-            Self::Arm => "arm64",
-        }
-    }
-
-    /// By the name that EC2 uses.
-    pub fn named(name: &str) -> Option<Self> {
-        [Self::X86, Self::Arm].into_iter().find(|architecture| architecture.as_str() == name)
+        json_schema!({ "type": ["string", "number", "boolean"], "pattern": TAG_VALUE, "maxLength": Self::LONGEST })
     }
 }
 
@@ -369,6 +363,12 @@ impl fmt::Display for Percent {
     }
 }
 
+impl fmt::Display for Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -399,7 +399,7 @@ mod tests {
         for text in ["100", "100 GB", "0 GiB", "-1 GiB", "1.5 GiB"] {
             assert!(Size::read(text).unwrap_err().contains("`100 GiB`"), "{text}");
         }
-        for text in ["5", "5 min", "m", "-5m", "999999d 999999d"] {
+        for text in ["5", "5 min", "m", "-5m", "1h 90m", "5m 1h", "1h 1h", "10000d"] {
             assert!(Duration::read(text).is_err(), "{text}");
         }
         for text in ["0%", "101%", "50", "%"] {
@@ -413,36 +413,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_processor_follows_from_the_instance_type() {
-        let arm = [
-            "t4g.small",
-            "m7g.large",
-            "c7gn.xlarge",
-            "r8gd.2xlarge",
-            "x2gd.medium",
-            "im4gn.large",
-            "is4gen.medium",
-            "a1.medium",
-            "g5g.xlarge",
-        ];
-        let x86 = [
-            "t3.small",
-            "t3a.small",
-            "m7i.large",
-            "c6in.xlarge",
-            "g4dn.xlarge",
-            "g5.xlarge",
-            "x2iedn.large",
-            "p4de.24xlarge",
-        ];
-        for (types, architecture) in [(&arm[..], Architecture::Arm), (&x86[..], Architecture::X86)] {
-            for text in types {
-                assert_eq!(InstanceType::read(text).unwrap().architecture(), architecture, "{text}");
-            }
-        }
-    }
-
     proptest! {
         #[test]
         fn printed_sizes_and_durations_read_back(number in 1_u32..10_000) {
@@ -453,7 +423,7 @@ mod tests {
         #[test]
         fn no_text_panics(text in ".{0,40}") {
             drop((Size::read(&text), Duration::read(&text), Percent::read(&text), Cidr::read(&text), Name::read(&text)));
-            drop(InstanceType::read(&text).map(|t| t.architecture()));
+            drop(InstanceType::read(&text));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How a kind says what differs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -134,6 +134,19 @@ impl<'a> Diff<'a> {
         self.note(field, Manner::ReplaceDeleteFirst, to.known(), seen);
     }
 
+    /// Members that can be exchanged for others, but not all of them at once: a load balancer's subnets, which stay in their network. With
+    /// one that stays it is a change, with none it is another resource. Members that are not there yet are none that stay.
+    pub fn replace_unless_shared<T: Ord + Clone + Serialize>(
+        &mut self,
+        field: &str,
+        to: Vec<Known<T>>,
+        seen: &BTreeSet<T>,
+    ) {
+        let is_shared = to.iter().any(|member| matches!(member, Known::Now(member) if seen.contains(member)));
+        let to: Known<BTreeSet<T>> = to.into_iter().collect();
+        self.note(field, if is_shared { Manner::InPlace } else { Manner::Replace }, to, seen);
+    }
+
     /// A field that the cloud reports only sometimes (while empty, or in some editions): compared with what it reports, else with the
     /// record.
     pub fn reported<T: PartialEq + Serialize>(&mut self, field: &str, manner: Manner, to: &T, seen: Option<&T>) {
@@ -223,6 +236,22 @@ mod tests {
             diff.reported("told", Manner::InPlace, &1, Some(&2));
         });
         assert_eq!(fields(&changes), ["new", "told"]);
+    }
+
+    #[test]
+    fn one_member_that_stays_makes_an_exchange_possible_even_while_a_new_one_is_not_there_yet() {
+        let seen = BTreeSet::from([1, 2]);
+        let cases = [
+            (vec![Known::Now(1), Known::Now(2)], None),
+            (vec![Known::Now(1), Known::Now(2), Known::AfterApply], Some(Manner::InPlace)),
+            (vec![Known::Now(2)], Some(Manner::InPlace)),
+            (vec![Known::Now(3), Known::Now(4)], Some(Manner::Replace)),
+            (vec![Known::AfterApply, Known::AfterApply], Some(Manner::Replace)),
+        ];
+        for (to, manner) in cases {
+            let changes = compare(Value::Null, |diff| diff.replace_unless_shared("members", to.clone(), &seen));
+            assert_eq!(changes.0.first().map(|change| change.manner), manner, "{to:?}");
+        }
     }
 
     #[test]

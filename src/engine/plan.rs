@@ -114,13 +114,25 @@ impl Plan {
         }
         let life = |generation| Incarnation { address: step.incarnation.address.clone(), generation };
         let mut others = self.steps.range(life(0)..=life(u32::MAX));
-        others.find(|(_, other)| other.action == Action::Delete).map(|(_, other)| other)
+        // What goes together with its parent is only forgotten, and is replaced all the same.
+        let ends = |other: &Step| match other.action {
+            Action::Delete => true,
+            Action::Forget => other.reason == Reason::Superseded,
+            Action::Create | Action::Settle | Action::Update | Action::Record => false,
+        };
+        others.find(|(_, other)| ends(other)).map(|(_, other)| other)
+    }
+
+    /// The lives that end because the next one of their address takes their place.
+    pub fn replaced(&self) -> BTreeSet<&Incarnation> {
+        self.steps.values().filter_map(|step| self.replaced_by(step)).map(|step| &step.incarnation).collect()
     }
 
     /// Counts what is to be done.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals::default();
-        for step in self.steps.values() {
+        let replaced = self.replaced();
+        for step in self.steps.values().filter(|step| !replaced.contains(&step.incarnation)) {
             match step.action {
                 Action::Create if self.replaced_by(step).is_some() => totals.replace += 1,
                 Action::Create => totals.create += 1,
@@ -129,7 +141,6 @@ impl Plan {
                 Action::Settle | Action::Record | Action::Forget => totals.other += 1,
             }
         }
-        totals.delete -= totals.replace;
         totals
     }
 }

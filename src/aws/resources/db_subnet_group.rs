@@ -13,7 +13,7 @@ use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudResult, WaitPolicy};
-use crate::engine::reference::{Known, Ref};
+use crate::engine::reference::Ref;
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
 
 // properties
@@ -74,12 +74,9 @@ impl Resource for DbSubnetGroup {
     fn compare(&self, seen: &Observed, diff: &mut Diff<'_>) {
         let Self { description, subnets, tags } = self;
         diff.in_place("description", description, &seen.description);
-        let subnets: Known<BTreeSet<_>> = subnets.iter().map(|subnet| diff.outputs(subnet).map(|s| s.id)).collect();
         // A group stays in its VPC; the subnets of another one have nothing in common with these.
-        match &subnets {
-            Known::Now(to) if !to.is_disjoint(&seen.subnets) => diff.in_place("subnets", subnets, &seen.subnets),
-            _ => diff.replace("subnets", subnets, &seen.subnets),
-        }
+        let subnets = subnets.iter().map(|subnet| diff.outputs(subnet).map(|subnet| subnet.id)).collect();
+        diff.replace_unless_shared("subnets", subnets, &seen.subnets);
         diff.unseen("tags", Manner::InPlace, tags);
     }
 }

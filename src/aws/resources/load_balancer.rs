@@ -107,12 +107,9 @@ impl Resource for LoadBalancer {
 
     fn compare(&self, seen: &Observed, diff: &mut Diff<'_>) {
         let Self { subnets, security_groups, internet_gateway, deletion_protection, drop_invalid_headers, tags } = self;
-        let subnets: Known<BTreeSet<_>> = subnets.iter().map(|subnet| diff.outputs(subnet).map(|s| s.id)).collect();
         // Subnets can be exchanged, but not for those of another VPC: then every one of them is another.
-        match &subnets {
-            Known::Now(to) if !to.is_disjoint(&seen.subnets) => diff.in_place("subnets", subnets, &seen.subnets),
-            _ => diff.replace("subnets", subnets, &seen.subnets),
-        }
+        let subnets = subnets.iter().map(|subnet| diff.outputs(subnet).map(|subnet| subnet.id)).collect();
+        diff.replace_unless_shared("subnets", subnets, &seen.subnets);
         let groups: Known<BTreeSet<_>> = security_groups.iter().map(|g| diff.outputs(g).map(|g| g.id)).collect();
         diff.in_place("security_groups", groups, &seen.security_groups);
         diff.unseen_ref("internet_gateway", Manner::Replace, internet_gateway);

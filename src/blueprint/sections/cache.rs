@@ -18,7 +18,7 @@ use crate::blueprint::decode::{Decode, Spanned, decode_fields, mismatch};
 use crate::blueprint::diagnostic::{Diagnostic, Report};
 use crate::blueprint::syntax::{Node, Value};
 use crate::blueprint::values::{CacheNode, CacheNodes, CacheReplicas};
-use crate::blueprint::{Protected, Stack};
+use crate::blueprint::{Profile, Protected, Stack};
 use crate::engine::graph::{Graph, GraphError};
 use crate::engine::reference::Ref;
 
@@ -85,6 +85,17 @@ impl EngineKind {
             Self::Valkey => "valkey",
             Self::Redis => "redis",
             Self::Memcached => "memcached",
+        }
+    }
+
+    /// The versions that ElastiCache offers in November 2026, oldest first.
+    ///
+    /// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/supported-engine-versions.html>
+    fn versions(self) -> &'static [&'static str] {
+        match self {
+            Self::Valkey => &["7.2", "8.0", "8.1", "8.2", "9.0"],
+            Self::Redis => &["6.0", "6.2", "7.0", "7.1"],
+            Self::Memcached => &["1.6.6", "1.6.12", "1.6.17", "1.6.22"],
         }
     }
 }
@@ -162,8 +173,36 @@ impl Cache {
         self.engine.kind == EngineKind::Memcached
     }
 
+    /// How many machines it is.
+    pub fn nodes(&self, profile: Profile) -> usize {
+        let prod = u32::from(profile == Profile::Prod);
+        let nodes = if self.is_memcached() {
+            self.nodes.map_or(1 + prod, |nodes| nodes.0)
+        } else {
+            1 + self.replicas.map_or(prod, |replicas| replicas.0)
+        };
+        nodes as usize
+    }
+
+    fn check_engine(&self, problems: &mut Problems<'_>) {
+        let (engine, full) = (&self.engine, self.engine.full());
+        let number = |version: &str| -> Vec<u32> { version.split('.').map(|part| part.parse().unwrap_or(0)).collect() };
+        if engine.kind == EngineKind::Memcached && number(&full) < number("1.6.12") {
+            let message = format!("{} cannot encrypt what goes over the network", engine.value);
+            problems.report.add(Diagnostic::error(engine.span, message).hint("`memcached 1.6.12` and later can"));
+            return;
+        }
+        let known = engine.kind.versions();
+        if !known.contains(&full.as_str()) {
+            let message = format!("this Pando has not heard of {} {full}", engine.kind.as_str());
+            let hint = format!("it knows {}; ElastiCache decides", known.join(", "));
+            problems.report.add(Diagnostic::warning(engine.span, message).hint(hint));
+        }
+    }
+
     /// Mistakes that a schema cannot see.
     pub fn check(&self, problems: &mut Problems<'_>) {
+        self.check_engine(problems);
         if let Some(replicas) = self.replicas.filter(|_| self.is_memcached()) {
             let message = "Memcached knows no replicas";
             problems.report.add(
@@ -172,7 +211,8 @@ impl Cache {
         }
         if let Some(nodes) = self.nodes.filter(|_| !self.is_memcached()) {
             let message = format!("{} has one primary and `replicas`, not `nodes`", self.engine.kind.as_str());
-            problems.report.add(Diagnostic::error(nodes.span, message).replacement("replicas"));
+            let hint = "the primary is not counted: `replicas: 1` makes two nodes";
+            problems.report.add(Diagnostic::error(nodes.span, message).hint(hint));
         }
     }
 
@@ -210,7 +250,7 @@ pub fn expand(
         let cluster = CacheCluster {
             version: cache.engine.full(),
             node,
-            nodes: cache.nodes.map_or(if stack.is_prod() { 2 } else { 1 }, |nodes| nodes.0),
+            nodes: cache.nodes.map_or(1 + u32::from(stack.is_prod()), |nodes| nodes.0),
             subnet_group,
             parameter_group,
             security_groups: BTreeSet::from([group.clone()]),

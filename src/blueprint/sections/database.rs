@@ -42,7 +42,7 @@ pub struct Database {
     /// Whether a last snapshot is taken when the database is deleted. Default: `true`.
     pub final_snapshot: Option<bool>,
     /// The name of the database. Default: `app`.
-    pub name: Option<SqlName>,
+    pub name: Option<Spanned<SqlName>>,
     /// The administrator's name. Default: `pando`.
     pub user: Option<Spanned<SqlName>>,
     /// The port. Default: the engine's own.
@@ -215,16 +215,35 @@ impl Database {
             problems.report.add(Diagnostic::error(size.span, message));
         }
         let storage = self.storage.as_ref().map_or(20, |size| size.0);
-        if let Some(most) = self.storage_max.as_ref().filter(|most| most.0 <= storage) {
-            let message = format!("`storage_max` is {}, and `storage` is that already", most.value);
-            problems.report.add(Diagnostic::error(most.span, message).hint("leave it out if storage must not grow"));
+        // RDS grows storage in steps of at least a tenth, and refuses a limit that leaves no room for one.
+        let least = storage + storage.div_ceil(10);
+        if let Some(most) = self.storage_max.as_ref().filter(|most| most.0 < least) {
+            let (has, least) = (Size(storage), Size(least));
+            let message = format!("storage of {has} could not grow to {}: it grows by a tenth at least", most.value);
+            let hint = format!("write {least} or more, or leave it out if storage must not grow");
+            problems.report.add(Diagnostic::error(most.span, message).hint(hint));
         }
+        self.check_names(problems);
+    }
+
+    fn check_names(&self, problems: &mut Problems<'_>) {
         // RDS.25 of AWS's security standard; and RDS itself refuses some of these.
         let reserved = ["admin", "administrator", "mysql", "postgres", "rdsadmin", "root", "user"];
         if let Some(user) = self.user.as_ref().filter(|user| reserved.contains(&user.0.as_str())) {
             let message = format!("`{}` is a name that everyone tries first, or that RDS keeps for itself", user.0);
             problems.report.add(Diagnostic::error(user.span, message).hint("leave it out for `pando`"));
         }
+        let taken = ["mysql", "postgres", "rdsadmin", "sys", "template0", "template1"];
+        if let Some(name) = self.name.as_ref().filter(|name| taken.contains(&name.0.as_str())) {
+            let message = format!("`{}` is a database that the engine keeps for itself", name.0);
+            problems.report.add(Diagnostic::error(name.span, message).hint("leave it out for `app`"));
+        }
+    }
+
+    /// How many machines it is, standby and replicas included.
+    pub fn nodes(&self, profile: Profile) -> usize {
+        let standby = self.multi_az.unwrap_or(profile == Profile::Prod);
+        1 + usize::from(standby) + self.replicas.map_or(0, |replicas| replicas.0 as usize)
     }
 
     fn check_engine(&self, problems: &mut Problems<'_>) {

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 
 use crate::aws::lookups::{ImageQuery, Lookup};
+use crate::blueprint::architecture::Architecture;
 use crate::blueprint::decode::{Spanned, decode_choice, decode_fields};
-use crate::blueprint::values::{Architecture, ImageId, ImageName, ImageOwner, ParameterPath};
+use crate::blueprint::values::{ImageId, ImageName, ImageOwner, ParameterPath};
 
 /// The machine image that clones boot from: the super-clone.
 ///

@@ -15,6 +15,7 @@ use crate::aws::resources::load_balancer::LoadBalancer;
 use crate::aws::resources::scaling_policy::{Rule, ScalingPolicy};
 use crate::aws::resources::target_group::TargetGroup;
 use crate::blueprint::decode::{Spanned, decode_choice, decode_fields};
+use crate::blueprint::diagnostic::Diagnostic;
 use crate::blueprint::values::{CertificateArn, Duration, InstanceType, Percent, Port, Requests, UrlPath};
 use crate::blueprint::{Profile, Protected, Stack};
 use crate::engine::graph::{Graph, GraphError};
@@ -80,6 +81,10 @@ impl Web {
     /// Mistakes that a schema cannot see.
     pub fn check(&self, problems: &mut Problems<'_>) {
         self.clones.iter().for_each(|clones| clones.check(problems));
+        if let Some(clones) = self.clones.filter(|clones| clones.min.0 == 0 && clones.max.0 > 0) {
+            let message = "with no clone left nobody answers, and no load would ever start one";
+            problems.report.add(Diagnostic::error(clones.min.span, message).hint("`min` is at least 1 for `web`"));
+        }
     }
 }
 

@@ -87,35 +87,39 @@ impl Worker {
     /// Mistakes that a schema cannot see.
     pub fn check(&self, problems: &mut Problems<'_>) {
         self.clones.iter().for_each(|clones| clones.check(problems));
+        self.check_times(problems);
         let zero = |time: &&Spanned<Duration>| time.0 == 0;
         for time in [&self.latency, &self.job_time, &self.retention].into_iter().flatten().filter(zero) {
             problems.report.add(Diagnostic::error(time.span, "this takes no time at all").hint("at least `1s`"));
         }
-        if let Some(latency) = self.latency.as_ref().filter(|_| self.job_time() > self.latency()) {
-            let message = format!("a job takes longer than the {} it may wait", latency.value);
-            let odd = Diagnostic::warning(latency.span, message).hint("each job then asks for a clone of its own");
-            problems.report.add(match &self.job_time {
-                Some(time) => odd.related(time.span, "for this long"),
-                None => odd,
-            });
-        }
-        if let Some(visibility) = &self.visibility {
-            if visibility.0 < self.job_time() {
-                let message = "a job would be handed out again while it is still worked on";
-                let wrong =
-                    Diagnostic::error(visibility.span, message).hint("`visibility` is longer than the longest job");
-                problems.report.add(match &self.job_time {
-                    Some(time) => wrong.related(time.span, "a job takes this long"),
-                    None => wrong,
-                });
-            }
-            if visibility.0 > HALF_DAY {
-                problems.report.add(Diagnostic::error(visibility.span, "SQS hides a message for at most 12 hours"));
-            }
-        }
         if let Some(retention) = self.retention.as_ref().filter(|time| time.0 > FORTNIGHT || (1..60).contains(&time.0))
         {
             problems.report.add(Diagnostic::error(retention.span, "SQS keeps a message for a minute to 14 days"));
+        }
+    }
+
+    /// Whether the times fit each other, said or not.
+    fn check_times(&self, problems: &mut Problems<'_>) {
+        let job = self.job_time.as_ref();
+        let with_job = |mistake: Diagnostic| match job {
+            Some(time) if mistake.span != time.span => mistake.related(time.span, "a job takes this long"),
+            _ => mistake,
+        };
+        let said = self.latency.as_ref().or(job);
+        if let Some(place) = said.filter(|_| self.job_time() > self.latency() && self.latency() > 0) {
+            let message = format!("a job takes longer than the {} it may wait", Duration(self.latency()));
+            let odd = Diagnostic::warning(place.span, message).hint("each job then asks for a clone of its own");
+            problems.report.add(with_job(odd));
+        }
+        let said = self.visibility.as_ref().or(job);
+        if let Some(place) = said.filter(|_| self.visibility() < self.job_time()) {
+            let message = "a job would be handed out again while it is still worked on";
+            let hint =
+                format!("`visibility` is {}, and has to be longer than the longest job", Duration(self.visibility()));
+            problems.report.add(with_job(Diagnostic::error(place.span, message).hint(hint)));
+        }
+        if let Some(visibility) = self.visibility.as_ref().filter(|time| time.0 > HALF_DAY) {
+            problems.report.add(Diagnostic::error(visibility.span, "SQS hides a message for at most 12 hours"));
         }
     }
 }
@@ -129,7 +133,8 @@ pub fn queues(
     let keep = stack.protect.contains(&Protected::Workers);
     let mut queues = Vec::new();
     for (name, worker) in workers.into_iter().flatten() {
-        let (name, dead_name) = (&name.0, format!("{}-dead", name.0));
+        // No name of the author's has an underscore, so no group can be called like the dead letters of another.
+        let (name, dead_name) = (&name.0, format!("{}_dead", name.0));
         let dead = Queue {
             dead_letters: None,
             visibility_seconds: worker.visibility(),
@@ -205,19 +210,19 @@ fn expand_group(
     };
     graph.add(&full, &policy("", Rule::Backlog { per_clone: worker.backlog(), queue: queue.jobs.clone() }))?;
     if min == 0 {
-        let policy = graph.add(&format!("{full}-wake"), &policy("-wake", Rule::WakeUp))?;
+        let policy = graph.add(&format!("{full}_wake"), &policy("_wake", Rule::WakeUp))?;
         let wake = Alarm {
             description: format!("Jobs wait for {name}, and no worker is there: starts the first"),
             condition: Condition::NobodyAtWork { queue: queue.jobs.clone(), group: group.clone(), policy },
             tags: stack.tags(&full),
         };
-        graph.add(&format!("{full}-wake"), &wake)?;
+        graph.add(&format!("{full}_wake"), &wake)?;
     }
     let late = Alarm {
         description: format!("Jobs for {name} wait longer than the {} seconds promised", worker.latency()),
         condition: Condition::Late { queue: queue.jobs.clone(), seconds: worker.latency() },
         tags: stack.tags(&full),
     };
-    graph.add(&format!("{full}-late"), &late)?;
+    graph.add(&format!("{full}_late"), &late)?;
     Ok(group)
 }

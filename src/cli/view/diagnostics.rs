@@ -5,13 +5,20 @@ use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 use super::escape::escape;
 use crate::blueprint::diagnostic::{Diagnostic, Severity, Source, Span};
 
-/// All mistakes, with their place in the file. `styled` adds colours.
+/// How many mistakes are shown. Whoever has more has one that is at the root of them, or not a blueprint.
+const MOST: usize = 50;
+
+/// The mistakes, with their place in the file. `styled` adds colours.
 pub fn render(source: &Source, diagnostics: &[Diagnostic], styled: bool) -> String {
     let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
     // What cannot be printed is replaced by something of the same length, so that places stay where they are.
     let text: String = source.text.chars().flat_map(printable).collect();
-    let shown = diagnostics.iter().map(|diagnostic| one(&renderer, &source.name, &text, diagnostic));
-    shown.collect::<Vec<_>>().join("\n\n")
+    let shown = diagnostics.iter().take(MOST).map(|diagnostic| one(&renderer, &source.name, &text, diagnostic));
+    let mut shown: Vec<String> = shown.collect();
+    if let Some(more) = diagnostics.len().checked_sub(MOST).filter(|more| *more > 0) {
+        shown.push(format!("… and {more} more"));
+    }
+    shown.join("\n\n")
 }
 
 fn one(renderer: &Renderer, name: &str, text: &str, diagnostic: &Diagnostic) -> String {

@@ -2,6 +2,7 @@
 
 pub mod diagnostics;
 pub mod escape;
+mod field_text;
 pub mod json;
 pub mod out;
 pub mod plan_text;

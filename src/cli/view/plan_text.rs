@@ -2,28 +2,24 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
-
 use super::escape::escape;
-use crate::engine::change::{FieldChange, Manner};
+use super::field_text;
 use crate::engine::plan::{Action, Plan, Reason, Step, Totals};
 
 /// A plan for people: what is taken away or replaced first, then changes, then what is new. A replacement is one entry.
 pub fn text(plan: &Plan) -> String {
     let mut out = String::new();
-    let mut steps: Vec<(&Step, Option<&Step>)> = Vec::new();
-    for step in plan.steps.values() {
-        let is_replaced = step.action == Action::Delete && plan.steps.values().any(|other| replaces(plan, other, step));
-        if !is_replaced {
-            steps.push((step, plan.replaced_by(step)));
-        }
-    }
+    let replaced = plan.replaced();
+    let shown = plan.steps.values().filter(|step| !replaced.contains(&step.incarnation));
+    let mut steps: Vec<(&Step, Option<&Step>)> = shown.map(|step| (step, plan.replaced_by(step))).collect();
     steps.sort_by_key(|(step, replaced)| (weight(step, replaced.is_some()), &step.incarnation));
     for (step, replaced) in steps {
         // A String takes everything.
         let _ = writeln!(out, "{}", line(step, replaced.is_some()));
         for change in &step.changes.0 {
-            let _ = writeln!(out, "      {}", field(change));
+            for line in field_text::lines(change) {
+                let _ = writeln!(out, "      {line}");
+            }
         }
     }
     let _ = write!(out, "{}", totals(&plan.totals()));
@@ -70,10 +66,6 @@ pub fn done(action: Action) -> &'static str {
     }
 }
 
-fn replaces(plan: &Plan, new: &Step, old: &Step) -> bool {
-    new.incarnation.address == old.incarnation.address && plan.replaced_by(new).is_some()
-}
-
 fn weight(step: &Step, replaces: bool) -> u8 {
     match step.action {
         Action::Delete => 0,
@@ -115,26 +107,4 @@ fn because(reason: &Reason) -> Option<String> {
         Reason::PreviousRunUnfinished => "an earlier run did not finish".into(),
         Reason::Protection => "its protection changes".into(),
     })
-}
-
-fn field(change: &FieldChange) -> String {
-    let after = change.after.as_ref().map_or_else(|| "known after apply".to_owned(), value);
-    let note = if change.manner == Manner::InPlace { "" } else { "  (cannot be changed)" };
-    format!("{}: {} → {after}{note}", change.field, value(&change.before))
-}
-
-/// A value in one line. What is long is only counted.
-fn value(value: &Value) -> String {
-    const LONGEST: usize = 100;
-    let text = match value {
-        Value::Null => "nothing".to_owned(),
-        Value::String(text) if text.lines().count() > 1 => format!("a text of {} lines", text.lines().count()),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let text = escape(&text);
-    if text.chars().count() > LONGEST {
-        return format!("{}… ({} characters)", text.chars().take(LONGEST).collect::<String>(), text.chars().count());
-    }
-    text
 }

@@ -1,7 +1,7 @@
 //! What becomes of each address, and of each life nobody asks for any more.
 
 use crate::engine::address::{Address, Incarnation};
-use crate::engine::change::Changes;
+use crate::engine::change::{Changes, FieldChange};
 use crate::engine::cloud_error::Resend;
 use crate::engine::kind::Rules;
 use crate::engine::plan::{Action, Reason, Step};
@@ -106,12 +106,20 @@ impl<'a> Planner<'a> {
         let is_another = |target: &&Incarnation| {
             !self.state.records.contains_key(target) && self.state.generations.contains_key(&target.address)
         };
-        let moved = to.depends_on.iter().find(is_another);
-        match (moved, changes.replacing()) {
-            (Some(target), _) if changes.0.iter().any(|change| change.after.is_none()) => {
-                Reason::DependencyReplaced(target.address.clone())
-            }
-            (_, Some(change)) => Reason::FieldCannotChange(change.field.clone()),
+        let moved: Vec<&Incarnation> = to.depends_on.iter().filter(is_another).collect();
+        // What its target will tell is not known yet, or is the target itself where the cloud tells nothing.
+        let follows = |change: &FieldChange, target: &Incarnation| {
+            change.after.as_ref().is_none_or(|after| *after == serde_json::json!(target))
+        };
+        let cause = |change: &FieldChange| moved.iter().find(|target| follows(change, target));
+        // Of several changes, the one that demands the replacement is the reason for it.
+        let cause = match changes.replacing() {
+            Some(change) => cause(change),
+            None => changes.0.iter().find_map(cause),
+        };
+        match (cause, changes.replacing()) {
+            (Some(target), _) => Reason::DependencyReplaced(target.address.clone()),
+            (None, Some(change)) => Reason::FieldCannotChange(change.field.clone()),
             _ if changes.is_empty() && record.request.keep != to.keep => Reason::Protection,
             _ if changes.is_empty() && matches!(record.status, Status::Ready { .. }) => Reason::Edited,
             _ if changes.is_empty() => Reason::PreviousRunUnfinished,

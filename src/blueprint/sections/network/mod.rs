@@ -3,13 +3,13 @@
 //! Three tiers of subnets, each over all zones: public for load balancers and gateways, private for clones, data for databases and caches. Only
 //! the tiers that the blueprint needs are made.
 
+mod check;
+
 use std::collections::BTreeSet;
 
 use ipnet::Ipv4Net;
 use schemars::JsonSchema;
 
-use super::Problems;
-use crate::aws::lookups::Answers;
 use crate::aws::resources::default_security_group::DefaultSecurityGroup;
 use crate::aws::resources::elastic_ip::ElasticIp;
 use crate::aws::resources::internet_gateway::InternetGateway;
@@ -21,11 +21,13 @@ use crate::aws::resources::subnet::Subnet;
 use crate::aws::resources::vpc::Vpc;
 use crate::aws::resources::vpc_endpoint::VpcEndpoint;
 use crate::blueprint::decode::{Spanned, decode_fields, decode_words};
-use crate::blueprint::diagnostic::{Diagnostic, Report, Span};
+use crate::blueprint::diagnostic::Span;
 use crate::blueprint::values::{Cidr, Port, Zones};
-use crate::blueprint::{Blueprint, Profile, Stack};
+use crate::blueprint::{Profile, Stack};
 use crate::engine::graph::{Graph, GraphError};
 use crate::engine::reference::Ref;
+
+pub use check::{check, check_answers};
 
 /// The private network that everything stands in.
 #[derive(Clone, Debug, JsonSchema)]
@@ -35,7 +37,7 @@ pub struct Network {
     pub cidr: Option<Spanned<Cidr>>,
     /// Over how many availability zones, 2 to 4. Default: 3 in `prod`, 2 in `dev`.
     pub zones: Option<Spanned<Zones>>,
-    /// How clones reach the internet. Default: `per_zone` in `prod`, `one` in `dev`.
+    /// How clones reach the internet. Default: `per-zone` in `prod`, `one` in `dev`.
     pub nat: Option<Spanned<Nat>>,
     /// The TCP ports on which clones may reach the internet. Default: 80 and 443.
     pub egress: Option<Vec<Port>>,
@@ -91,13 +93,18 @@ const WORLD: &str = "0.0.0.0/0";
 /// The settings of a network, said or not.
 struct Settings {
     cidr: Ipv4Net,
+    /// Where the range is said, if it is.
+    span: Option<Span>,
     zones: usize,
     nat: Nat,
 }
 
 impl Settings {
     fn of(network: Option<&Network>, profile: Profile, clones: bool) -> Self {
-        let cidr = network.and_then(|n| n.cidr.as_ref()).map_or(CIDR, |cidr| cidr.value.0);
+        let said = network.and_then(|n| n.cidr.as_ref());
+        // Bits beyond the prefix are a mistake that is told elsewhere.
+        let cidr = said.map_or(CIDR, |cidr| cidr.value.0.trunc());
+        let span = said.map(|cidr| cidr.span);
         let zones = network.and_then(|n| n.zones).map(|zones| usize::from(zones.value.0));
         let nat = network.and_then(|n| n.nat).map(|nat| nat.value);
         let (by_zones, by_nat) = match profile {
@@ -105,7 +112,13 @@ impl Settings {
             Profile::Dev => (2, Nat::One),
         };
         let nat = if clones { nat.unwrap_or(by_nat) } else { Nat::None };
-        Self { cidr, zones: zones.unwrap_or(by_zones), nat }
+        Self { cidr, span, zones: zones.unwrap_or(by_zones), nat }
+    }
+
+    /// How many addresses a tier has. AWS keeps five of each subnet for itself.
+    fn room(&self, tier: Tier) -> usize {
+        let ranges = (0..self.zones).filter_map(|zone| subnet_range(self.cidr, tier, zone));
+        ranges.map(|range| (1_usize << (32 - range.prefix_len())).saturating_sub(5)).sum()
     }
 }
 
@@ -148,56 +161,6 @@ pub fn relaxed(network: Option<&Network>, clones: bool) -> Vec<String> {
         relaxed.push("one NAT gateway for all zones, not one in each".into());
     }
     relaxed
-}
-
-/// Mistakes that show in the file.
-pub fn check(blueprint: &Blueprint, problems: &mut Problems<'_>) {
-    let network = blueprint.network.as_ref();
-    let settings = Settings::of(network, problems.profile, blueprint.has_clones());
-    let nat = network.and_then(|network| network.nat);
-    if let Some(nat) = nat.filter(|nat| nat.value == Nat::None && blueprint.has_clones()) {
-        let cut_off = Diagnostic::warning(nat.span, "without NAT, clones reach neither the internet nor AWS itself");
-        problems
-            .report
-            .add(cut_off.hint("they read their surroundings from SSM, and take jobs from SQS; write `nat: one`"));
-    }
-    let ranges = (0..settings.zones).filter_map(|zone| subnet_range(settings.cidr, Tier::Private, zone));
-    // AWS keeps five addresses of each subnet for itself.
-    let room: usize = ranges.map(|range| (1_usize << (32 - range.prefix_len())).saturating_sub(5)).sum();
-    let (clones, span) = blueprint.most_clones();
-    // A rollout starts new clones before it stops old ones, a tenth at a time.
-    let needed = clones + clones.div_ceil(10);
-    if needed > room {
-        let message =
-            format!("up to {clones} clones, and a tenth more during a rollout, and the network has room for {room}");
-        let small = Diagnostic::error(span, message);
-        let cidr = network.and_then(|network| network.cidr.as_ref());
-        problems.report.add(match cidr {
-            Some(cidr) => small
-                .related(cidr.span, "half of this range is for clones")
-                .hint("a larger `network.cidr`, such as a /16, has more"),
-            None => small.hint("the default network is a /16; no larger one is possible"),
-        });
-    }
-}
-
-/// Mistakes that show only with the world's answers.
-pub fn check_answers(
-    network: Option<&Network>,
-    profile: Profile,
-    answers: &Answers,
-    fallback: Span,
-    report: &mut Report,
-) {
-    let settings = Settings::of(network, profile, true);
-    if answers.zones.len() < settings.zones {
-        let said = network.and_then(|network| network.zones);
-        let region = &answers.site.region;
-        let message =
-            format!("{} availability zones are asked for, and {region} has {}", settings.zones, answers.zones.len());
-        let few = Diagnostic::error(said.map_or(fallback, |zones| zones.span), message);
-        report.add(few.hint(format!("write `network: {{ zones: {} }}`", answers.zones.len())));
-    }
 }
 
 /// The resources.
