@@ -118,7 +118,7 @@ text_value! {
 
 text_value! {
     /// An AWS region.
-    Region(String), "an AWS region", r"^[a-z]{2,3}(-[a-z]+)+-[0-9]$", ["eu-west-1", "us-gov-east-1"],
+    Region(String), "an AWS region", r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$", ["eu-west-1", "us-gov-east-1"],
     owned
 }
 
@@ -249,6 +249,11 @@ text_value! {
 bounded_value! {
     /// A TCP port.
     Port(u16), "a TCP port", 1, 65535
+}
+
+bounded_value! {
+    /// The port of a database. RDS leaves the lower ones to the system.
+    DbPort(u16), "a port of a database", 1150, 65535
 }
 
 bounded_value! {

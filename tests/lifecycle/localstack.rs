@@ -44,8 +44,23 @@ macro_rules! kinds {
 }
 
 kinds!(
-    Alarm, DefaultSecurityGroup, ElasticIp, InstanceProfile, InternetGateway, LaunchTemplate, NatGateway, Parameter, Queue, Role,
-    RouteTable, Secret, SecurityGroup, SecurityRule, Subnet, Vpc, VpcEndpoint,
+    Alarm,
+    DefaultSecurityGroup,
+    ElasticIp,
+    InstanceProfile,
+    InternetGateway,
+    LaunchTemplate,
+    NatGateway,
+    Parameter,
+    Queue,
+    Role,
+    RouteTable,
+    Secret,
+    SecurityGroup,
+    SecurityRule,
+    Subnet,
+    Vpc,
+    VpcEndpoint,
 );
 
 fn add_typed<R: Resource>(name: &str, node: &Node, into: &mut Graph) {
@@ -91,7 +106,8 @@ async fn network_roles_queues_secrets_and_parameters_stand_on_localstack() {
     assert!(carry_out(&stack, &graph).await > 40);
     assert!(process(&stack).plan(&graph).await.unwrap().0.is_empty());
     // More time for a job, and a tag on everything.
-    let after = text.replace("visibility: 5m", "visibility: 6m").replace("stack: shop\n", "stack: shop\ntags: { team: web }\n");
+    let after =
+        text.replace("visibility: 5m", "visibility: 6m").replace("stack: shop\n", "stack: shop\ntags: { team: web }\n");
     let graph = part(&stack.expand(&blueprint(&after, Some("dev"))).await.graph);
     assert!(carry_out(&stack, &graph).await > 30);
     assert!(process(&stack).plan(&graph).await.unwrap().0.is_empty());

@@ -59,7 +59,9 @@ impl Trial {
         let lines = ended.expect(0, &[]).json();
         let plan = lines.iter().find(|line| line["type"] == "plan").unwrap();
         let steps = plan["steps"].as_object().unwrap().iter();
-        steps.map(|(at, step)| format!("{} {}", step["action"].as_str().unwrap(), at.split('@').next().unwrap())).collect()
+        steps
+            .map(|(at, step)| format!("{} {}", step["action"].as_str().unwrap(), at.split('@').next().unwrap()))
+            .collect()
     }
 
     /// Plans exactly these steps, and applies them.
@@ -84,7 +86,8 @@ impl Trial {
     async fn destroyed(&self) {
         let ended = self.sandbox.run(&["destroy", "--confirm", &self.stack]).await;
         ended.expect(0, &["found nothing left"]);
-        let state: Value = serde_json::from_str(&self.sandbox.text(&format!(".pando/{}/state.json", self.stack))).unwrap();
+        let state: Value =
+            serde_json::from_str(&self.sandbox.text(&format!(".pando/{}/state.json", self.stack))).unwrap();
         assert_eq!(state["state"]["records"], serde_json::json!({}));
         let witness = self.witness().await;
         assert_eq!(witness.leftovers().await, Vec::<String>::new());
@@ -112,13 +115,13 @@ async fn a_web_service_goes_up_grows_and_goes_down() {
             ("workers:\n", "workers:\n  emails: { instance: t4g.small, clones: { min: 1, max: 5 } }\n"),
         ],
         steps: &[
-            "create alarm/worker-emails-late",
+            "create alarm/worker-emails_late",
             "create autoscaling_group/worker-emails",
             "create db_replica/replica-3",
             "create launch_template/worker-emails",
             "create parameter/queue-emails",
             "create queue/emails",
-            "create queue/emails-dead",
+            "create queue/emails_dead",
             "create scaling_policy/worker-emails",
             "update autoscaling_group/web",
             "update parameter/database-readers",
@@ -174,9 +177,9 @@ async fn workers_get_another_promise() {
     let promise = Change {
         edits: &[("latency: 5m ", "latency: 10m "), ("visibility: 10m ", "visibility: 20m ")],
         steps: &[
-            "update alarm/worker-reports-late",
+            "update alarm/worker-reports_late",
             "update queue/reports",
-            "update queue/reports-dead",
+            "update queue/reports_dead",
             "update scaling_policy/worker-reports",
         ],
     };
@@ -191,7 +194,11 @@ async fn a_database_gets_more_of_everything() {
     trial.applied().await;
     trial.witness().await.replicas_copy_the_primary(1).await;
     let more = Change {
-        edits: &[("class: db.t4g.medium", "class: db.t4g.large"), ("storage: 50 GiB", "storage: 60 GiB"), ("14d", "21d")],
+        edits: &[
+            ("class: db.t4g.medium", "class: db.t4g.large"),
+            ("storage: 50 GiB", "storage: 60 GiB"),
+            ("14d", "21d"),
+        ],
         steps: &["update db_instance/primary", "update db_replica/replica-1"],
     };
     trial.change(&more).await;

@@ -31,7 +31,8 @@ impl Witness {
     async fn group(&self, name: &str) -> AutoScalingGroup {
         let all = self.ask().autoscaling.describe_auto_scaling_groups().send().await.unwrap();
         let prefix = format!("{}-{name}-", self.stack);
-        let mut found = all.auto_scaling_groups().iter().filter(|g| g.auto_scaling_group_name().unwrap().starts_with(&prefix));
+        let mut found =
+            all.auto_scaling_groups().iter().filter(|g| g.auto_scaling_group_name().unwrap().starts_with(&prefix));
         found.next().unwrap_or_else(|| panic!("no group {prefix}")).clone()
     }
 
@@ -66,9 +67,8 @@ impl Witness {
     /// Each replica names the primary as its source, and all of them are private and encrypted.
     pub async fn replicas_copy_the_primary(&self, count: usize) {
         let all = self.ask().rds.describe_db_instances().send().await.unwrap();
-        let source = |db: &aws_sdk_rds::types::DbInstance| {
-            db.read_replica_source_db_instance_identifier().map(str::to_owned)
-        };
+        let source =
+            |db: &aws_sdk_rds::types::DbInstance| db.read_replica_source_db_instance_identifier().map(str::to_owned);
         let (replicas, primaries): (Vec<_>, Vec<_>) = all.db_instances().iter().partition(|db| source(db).is_some());
         assert_eq!((replicas.len(), primaries.len()), (count, 1));
         for replica in replicas {
@@ -109,16 +109,18 @@ impl Witness {
 
     /// The alarms about a group of workers read its own queue.
     pub async fn alarms_read_the_right_queue(&self, group: &str) {
-        let prefix = format!("{}-worker-{group}-", self.stack);
+        let prefix = format!("{}-worker-{group}_", self.stack);
         let alarms = self.ask().cloudwatch.describe_alarms().alarm_name_prefix(prefix).send().await.unwrap();
-        let url = self.ask().sqs.list_queues().queue_name_prefix(format!("{}-{group}-", self.stack)).send().await.unwrap();
+        let url =
+            self.ask().sqs.list_queues().queue_name_prefix(format!("{}-{group}-", self.stack)).send().await.unwrap();
         let mut names = url.queue_urls().iter().map(|url| url.rsplit('/').next().unwrap().to_owned());
-        let queue = names.find(|name| !name.contains("-dead-")).unwrap();
+        let queue = names.find(|name| !name.contains("_dead-")).unwrap();
         assert!(!alarms.metric_alarms().is_empty());
         for alarm in alarms.metric_alarms() {
             let of_queries = alarm.metrics().iter().filter_map(|query| query.metric_stat()?.metric());
             let dimensions = alarm.dimensions().iter().chain(of_queries.flat_map(|metric| metric.dimensions()));
-            let read: BTreeSet<_> = dimensions.filter(|d| d.name() == Some("QueueName")).map(|d| d.value().unwrap()).collect();
+            let read: BTreeSet<_> =
+                dimensions.filter(|d| d.name() == Some("QueueName")).map(|d| d.value().unwrap()).collect();
             assert_eq!(read, BTreeSet::from([queue.as_str()]), "{:?}", alarm.alarm_name());
         }
     }

@@ -16,7 +16,7 @@ use crate::aws::resources::security_group::SecurityGroup;
 use crate::blueprint::decode::{Decode, Spanned, decode_fields, mismatch};
 use crate::blueprint::diagnostic::{Diagnostic, Report};
 use crate::blueprint::syntax::{Node, Value};
-use crate::blueprint::values::{DbClass, DbReplicas, Duration, Port, Size, SqlName};
+use crate::blueprint::values::{DbClass, DbPort, DbReplicas, Duration, Size, SqlName};
 use crate::blueprint::{Profile, Protected, Stack};
 use crate::engine::graph::{Graph, GraphError};
 use crate::engine::reference::Ref;
@@ -46,7 +46,7 @@ pub struct Database {
     /// The administrator's name. Default: `pando`.
     pub user: Option<Spanned<SqlName>>,
     /// The port. Default: the engine's own.
-    pub port: Option<Port>,
+    pub port: Option<DbPort>,
 }
 
 decode_fields!(Database, "`database`", {
@@ -118,9 +118,20 @@ impl EngineKind {
     /// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/MySQL.Concepts.VersionMgmt.html> and its siblings.
     fn versions(self) -> &'static [&'static str] {
         match self {
-            Self::MySql => &["8.0", "8.4"],
-            Self::MariaDb => &["10.6", "10.11", "11.4", "11.8"],
-            Self::Postgres => &["13", "14", "15", "16", "17", "18"],
+            Self::MySql => &["8.4"],
+            Self::MariaDb => &["10.11", "11.4", "11.8"],
+            Self::Postgres => &["14", "15", "16", "17", "18"],
+        }
+    }
+
+    /// The major versions that RDS offers beyond that, for money.
+    ///
+    /// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/extended-support.html>
+    fn extended(self) -> &'static [&'static str] {
+        match self {
+            Self::MySql => &["5.7", "8.0"],
+            Self::MariaDb => &[],
+            Self::Postgres => &["11", "12", "13"],
         }
     }
 
@@ -228,8 +239,9 @@ impl Database {
 
     fn check_names(&self, problems: &mut Problems<'_>) {
         // RDS.25 of AWS's security standard; and RDS itself refuses some of these.
-        let reserved = ["admin", "administrator", "mysql", "postgres", "rdsadmin", "root", "user"];
-        if let Some(user) = self.user.as_ref().filter(|user| reserved.contains(&user.0.as_str())) {
+        let reserved = ["admin", "administrator", "mysql", "postgres", "root", "user"];
+        let is_reserved = |name: &str| reserved.contains(&name) || name.starts_with("rds") || name.starts_with("pg_");
+        if let Some(user) = self.user.as_ref().filter(|user| is_reserved(&user.0)) {
             let message = format!("`{}` is a name that everyone tries first, or that RDS keeps for itself", user.0);
             problems.report.add(Diagnostic::error(user.span, message).hint("leave it out for `pando`"));
         }
@@ -253,13 +265,21 @@ impl Database {
         if known.contains(&major.as_str()) {
             return;
         }
-        let all = known.join(", ");
+        let (all, name) = (known.join(", "), engine.kind.as_str());
+        if engine.kind.extended().contains(&major.as_str()) {
+            let message =
+                format!("standard support for {name} {major} has ended, and AWS charges for the extended one");
+            problems
+                .report
+                .add(Diagnostic::warning(engine.span, message).hint(format!("under standard support are {all}")));
+            return;
+        }
         let is_old = known.first().is_some_and(|oldest| number(&major) < number(oldest));
-        let message = format!("RDS does not offer {} {major} any more", engine.kind.as_str());
+        let message = format!("RDS does not offer {name} {major} any more");
         problems.report.add(if is_old {
             Diagnostic::error(engine.span, message).hint(format!("it offers {all}"))
         } else {
-            let message = format!("this Pando has not heard of {} {major}", engine.kind.as_str());
+            let message = format!("this Pando has not heard of {name} {major}");
             Diagnostic::warning(engine.span, message).hint(format!("it knows {all}; RDS decides"))
         });
     }

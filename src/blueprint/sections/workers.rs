@@ -81,7 +81,9 @@ impl Worker {
     ///
     /// <https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-using-sqs-queue.html>
     fn backlog(&self) -> f64 {
-        (f64::from(self.latency()) / f64::from(self.job_time().max(1))).max(1.0)
+        let exact = (f64::from(self.latency()) / f64::from(self.job_time().max(1))).max(1.0);
+        // So that it comes back from AWS as it went there.
+        (exact * 1000.0).round() / 1000.0
     }
 
     /// Mistakes that a schema cannot see.

@@ -76,6 +76,8 @@ pub struct Tiers {
 pub struct NetworkRefs {
     /// The network itself.
     pub vpc: Ref<Vpc>,
+    /// What leads clones out: they need it when they boot.
+    pub ways_out: BTreeSet<Ref<RouteTable>>,
     /// The way to the internet, if anything needs one.
     pub gateway: Option<Ref<InternetGateway>>,
     /// Subnets for load balancers.
@@ -186,11 +188,11 @@ pub fn expand(
     if !data.is_empty() {
         builder.table("data", None, data.iter().cloned().collect())?;
     }
-    builder.ways_out(settings.nat, gateway.as_ref(), &public, &private)?;
+    let ways_out = builder.ways_out(settings.nat, gateway.as_ref(), &public, &private)?;
     let egress = network.and_then(|network| network.egress.clone()).unwrap_or_else(|| vec![Port(80), Port(443)]);
     let egress = egress.into_iter().collect();
     let set = |subnets: Vec<Ref<Subnet>>| subnets.into_iter().collect();
-    Ok(NetworkRefs { vpc, gateway, public: set(public), private: set(private), data: set(data), egress })
+    Ok(NetworkRefs { vpc, ways_out, gateway, public: set(public), private: set(private), data: set(data), egress })
 }
 
 struct Builder<'a, 'b> {
@@ -242,7 +244,7 @@ impl Builder<'_, '_> {
         gateway: Option<&Ref<InternetGateway>>,
         public: &[Ref<Subnet>],
         private: &[Ref<Subnet>],
-    ) -> Result<(), GraphError> {
+    ) -> Result<BTreeSet<Ref<RouteTable>>, GraphError> {
         let mut gateways = Vec::new();
         let count = match nat {
             Nat::None => 0,
@@ -264,9 +266,10 @@ impl Builder<'_, '_> {
         if !tables.is_empty() {
             let service = format!("com.amazonaws.{}.s3", self.stack.answers.site.region);
             let tags = self.stack.tags("s3");
-            self.graph.add("s3", &VpcEndpoint { vpc: self.vpc.clone(), service, route_tables: tables, tags })?;
+            let route_tables = tables.clone();
+            self.graph.add("s3", &VpcEndpoint { vpc: self.vpc.clone(), service, route_tables, tags })?;
         }
-        Ok(())
+        Ok(tables)
     }
 }
 
