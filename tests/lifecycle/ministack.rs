@@ -1,19 +1,28 @@
-//! MiniStack alone, for what it has: its Auto Scaling is a facade that starts nothing, so stacks without clones.
+//! MiniStack alone, for what it has: its Auto Scaling starts nothing, and its databases keep their logs to themselves, so a cache with all that it
+//! stands on.
 
-use super::{Change, Trial, read};
+use super::{Change, Trial};
 use crate::support::emulator::Emulators;
 
+const BLUEPRINT: &str = "\
+pando: 1
+stack: memory
+region: eu-west-1
+cache: { engine: valkey 8, replicas: 1 }
+";
+
 #[tokio::test]
-async fn a_database_and_a_cache_stand_on_ministack() {
-    let text = format!("{}\ncache: {{ engine: valkey 8, replicas: 1 }}\n", read("database-only"));
-    let mut trial = Trial::new(Emulators::ministack().await, text);
+async fn a_cache_grows_and_shrinks_on_ministack() {
+    let mut trial = Trial::new(Emulators::ministack().await, BLUEPRINT.to_owned());
     trial.applied().await;
-    trial.witness().await.replicas_copy_the_primary(1).await;
     let more = Change {
-        edits: &[("storage: 50 GiB", "storage: 60 GiB"), ("replicas: 1 }", "replicas: 2 }")],
-        steps: &["update db_instance/primary", "update replication_group/cache"],
+        edits: &[("replicas: 1 }", "replicas: 3, node: cache.r7g.large }")],
+        steps: &["update replication_group/cache"],
     };
     trial.change(&more).await;
+    // None at all: nobody is left to take over, and nobody stands in another zone.
+    let fewer = Change { edits: &[("replicas: 3,", "replicas: 0,")], steps: &["update replication_group/cache"] };
+    trial.change(&fewer).await;
     trial.unprotect().await;
     trial.destroyed().await;
 }
