@@ -63,9 +63,9 @@ impl Machine {
 
     /// What the parameters are from now on.
     fn answer(&self, parameters: &[(&str, &str)]) {
-        let line = |(name, value): &(&str, &str)| match value.contains('\n') {
-            true => format!("True\t{name}\tFalse\n"),
-            false => format!("False\t{name}\t{value}\n"),
+        let line = |(name, value): &(&str, &str)| {
+            let broken = value.contains('\n');
+            if broken { format!("True\t{name}\tFalse\n") } else { format!("False\t{name}\t{value}\n") }
         };
         fs::write(self.path("answer"), parameters.iter().map(line).collect::<String>()).unwrap();
     }

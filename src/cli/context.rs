@@ -82,7 +82,8 @@ impl Context {
 
     /// Builds the clients, and finds out where they lead.
     pub async fn connect(&self, access: Access) -> Result<Aws, CommandError> {
-        self.unless_stopped(async { Ok(Aws::connect(&self.target, access).await?) }).await
+        // On the heap, for building a dozen clients takes a lot of room.
+        self.unless_stopped(Box::pin(async { Ok(Aws::connect(&self.target, access).await?) })).await
     }
 
     /// Does work that changes nothing, and so can be let go of at the first signal.

@@ -22,7 +22,7 @@ use super::lock::{self, Holder, Lock};
 use crate::engine::address::Owner;
 use crate::engine::journal::{Entry, Journal, JournalError};
 use crate::engine::state::{IllegalStep, State};
-use crate::engine::verify::verify;
+use crate::engine::verify::{Finding, verify};
 
 /// The version of the files. A newer Pando reads older ones; an older one refuses newer ones.
 const FORMAT: u32 = 1;
@@ -124,7 +124,7 @@ impl FileStore {
             };
         };
         let state = replay(snapshot, &self.folder.join("journal"))?;
-        let fatal = verify(&state).into_iter().find(|finding| finding.is_fatal());
+        let fatal = verify(&state).into_iter().find(Finding::is_fatal);
         match fatal {
             Some(finding) => {
                 Err(StoreError::Damaged { path: self.folder.join("state.json"), why: finding.to_string() })
@@ -213,11 +213,10 @@ fn read_snapshot(path: &Path) -> Result<Option<State>, StoreError> {
 /// damage, for it was acted upon.
 fn replay(mut state: State, path: &Path) -> Result<State, StoreError> {
     let bytes = read_file(path)?.unwrap_or_default();
-    let mut lines = 0;
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+    for (number, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
         let Some(line) = line.strip_suffix(b"\n") else { break };
-        lines += 1;
-        let damaged = |why: String| StoreError::Damaged { path: path.to_owned(), why: format!("line {lines}: {why}") };
+        let place = |why| format!("line {}: {why}", number + 1);
+        let damaged = |why: String| StoreError::Damaged { path: path.to_owned(), why: place(why) };
         let append: Append = frame::read(line).map_err(|e: FrameError| damaged(e.to_string()))?;
         // The snapshot was taken after this line, and the journal not yet emptied.
         if append.serial + (append.entries.len() as u64) <= state.serial {

@@ -18,8 +18,8 @@ fn stack(name: &str) -> Sandbox {
 
 /// How many lines the journal of a stack has.
 fn lines(sandbox: &Sandbox, name: &str) -> usize {
-    let journal = fs::read(sandbox.path(&format!(".pando/{name}/journal"))).unwrap_or_default();
-    journal.iter().filter(|byte| **byte == b'\n').count()
+    let journal = fs::read_to_string(sandbox.path(&format!(".pando/{name}/journal"))).unwrap_or_default();
+    journal.lines().count()
 }
 
 /// Starts an apply and waits until its journal has this many lines.

@@ -28,7 +28,7 @@ fn lookups(call: &Call) -> Reply {
 async fn converse(command: Command, question: &'static str, answer: String) -> Ended {
     let conversation = move || {
         let mut session = Session::spawn(command).unwrap();
-        session.set_expect_timeout(Some(Duration::from_secs(120)));
+        session.set_expect_timeout(Some(Duration::from_mins(2)));
         let until = session.expect(question).unwrap();
         session.send(answer).unwrap();
         let rest = session.expect(Eof).unwrap();

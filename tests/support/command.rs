@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep, timeout};
 /// The account of everybody's tests.
 pub const ACCOUNT: &str = "123456789012";
 /// Nothing a test does may take longer.
-const DEADLINE: Duration = Duration::from_secs(240);
+const DEADLINE: Duration = Duration::from_mins(5);
 
 /// A folder to run in, and the environment that commands get: no variable of whoever runs the tests.
 pub struct Sandbox {

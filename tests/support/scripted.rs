@@ -126,10 +126,10 @@ async fn serve(mut stream: TcpStream, calls: &Mutex<Vec<Call>>, rule: &Rule) -> 
     match rule(&call) {
         Reply::Silence => std::future::pending().await,
         Reply::Forward(url) => {
-            let head: String =
-                head.lines().filter(|line| !is(line, "connection")).map(|l| format!("{l}\r\n")).collect();
+            let head: Vec<&str> = head.lines().filter(|line| !is(line, "connection")).collect();
+            let head = head.join("\r\n");
             let mut upstream = TcpStream::connect(url.trim_start_matches("http://")).await?;
-            upstream.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes()).await?;
+            upstream.write_all(format!("{head}\r\nConnection: close\r\n\r\n").as_bytes()).await?;
             upstream.write_all(&body).await?;
             let mut answer = Vec::new();
             upstream.read_to_end(&mut answer).await?;

