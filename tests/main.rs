@@ -5,6 +5,7 @@
 
 mod conformance;
 mod crash;
+mod emulators;
 mod engine;
 mod faults;
 mod replace_rules;
