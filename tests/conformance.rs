@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pando::aws::resources::registry;
+use pando::engine::address::Key;
 use pando::engine::cloud_error::CloudError;
-use pando::engine::kind::Written;
+use pando::engine::kind::{Rules, Written};
 use pando::engine::resource::{Readiness, Removal};
 use serde_json::Value;
 
@@ -42,7 +43,7 @@ async fn judge_each(find: impl Fn(&Life, &mut Vec<String>)) {
 
 #[tokio::test]
 async fn every_registered_kind_was_exercised() {
-    let all: BTreeSet<&str> = registry().kinds().map(|kind| kind.kind()).collect();
+    let all: BTreeSet<&str> = registry().kinds().map(Rules::kind).collect();
     assert_eq!(Recording::get().await.kinds(), all);
 }
 
@@ -122,9 +123,9 @@ async fn what_is_tagged_is_found_by_its_key_and_by_nobody_else() {
             made.clear();
         }
         let name = format!("{} of {}", search.kind, search.owner.stack);
+        let is_made = |(key, id): &(Key, Value)| made.get(key.as_str()) == Some(&id);
         match &search.ours {
-            Ok(found) if found.len() == made.len() && found.iter().all(|(k, id)| made.get(k.as_str()) == Some(&id)) => {
-            }
+            Ok(found) if found.len() == made.len() && found.iter().all(is_made) => {}
             other => problems.push(format!("{name}: made {made:?}, found {other:?}")),
         }
         match &search.of_a_namesake {

@@ -7,6 +7,7 @@ mod boot;
 mod cli;
 mod conformance;
 mod crash;
+mod emulators;
 mod engine;
 mod faults;
 mod lifecycle;

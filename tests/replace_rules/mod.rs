@@ -3,6 +3,7 @@
 //!
 //! The manner is not taken on trust: every property of every resource of the recording is changed, and the kind is asked.
 
+mod constants;
 mod mutation;
 mod table;
 

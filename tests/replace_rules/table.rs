@@ -141,6 +141,8 @@ pub(super) const ROWS: &[Row] = &[
             ("class", For(&["RDS::DBInstance DBInstanceClass"])),
             ("parameter_group", For(&["RDS::DBInstance DBParameterGroupName"])),
             ("security_groups", For(&["RDS::DBInstance VPCSecurityGroups"])),
+            ("storage_max", For(&["RDS::DBInstance MaxAllocatedStorage"])),
+            ("logs", For(&["RDS::DBInstance EnableCloudwatchLogsExports"])),
             ("tags", For(&["RDS::DBInstance Tags"])),
         ],
     },

@@ -141,7 +141,7 @@ impl Stack {
     /// Applies what must succeed at once, and must leave nothing to do.
     pub async fn applied(&self, blueprint: &Blueprint) -> Plan {
         let (plan, report) = self.apply(blueprint).await;
-        assert!(report.is_complete(), "{report:#?}");
+        assert!(report.is_complete(), "{report:#?} after {:#?}", self.events());
         assert_eq!(verify(&self.state()), []);
         let again = self.plan(blueprint).await;
         assert!(again.is_empty(), "the plan after apply: {:#?}", again.steps);
@@ -151,7 +151,7 @@ impl Stack {
     /// Removes everything, which must succeed at once.
     pub async fn destroyed(&self) -> Plan {
         let (plan, report) = self.carry_out(&Graph::default()).await;
-        assert!(report.is_complete(), "{report:#?}");
+        assert!(report.is_complete(), "{report:#?} after {:#?}", self.events());
         assert_eq!(self.sweep().await, [], "still there, with the stack's tag");
         plan
     }
