@@ -3,6 +3,10 @@
 #![expect(clippy::print_stdout, reason = "what a loop covered is shown with --nocapture")]
 #![expect(unreachable_pub, reason = "support is written like a library")]
 
+mod blueprint;
 mod crash;
 mod engine;
+mod generated;
+mod plans;
+mod schema;
 mod support;

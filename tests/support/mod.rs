@@ -1,3 +1,5 @@
 //! What the tests share.
 
+pub mod documents;
+pub mod mirror;
 pub mod toy;
