@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "what a loop covered is shown with --nocapture")]
 #![expect(unreachable_pub, reason = "support is written like a library")]
 
+mod blueprint;
 mod boot;
 mod cli;
 mod conformance;
@@ -10,7 +11,10 @@ mod crash;
 mod emulators;
 mod engine;
 mod faults;
+mod generated;
 mod lifecycle;
+mod plans;
 mod replace_rules;
+mod schema;
 mod support;
 mod tidy;

@@ -94,7 +94,6 @@ impl<'a> Fields<'a> {
     }
 
     /// A field that may be left out. The outer `None` is a mistake, the inner one an absence.
-    #[expect(clippy::option_option, reason = "wrong, absent and there are three things")]
     pub fn optional<T: Decode>(&self, name: &str, report: &mut Report) -> Option<Option<T>> {
         self.node.get(name).map_or(Some(None), |node| T::decode(node, report).map(Some))
     }

@@ -130,7 +130,8 @@ impl Builder<'_> {
                 let weight = 1 + text.len() / TEXT;
                 let value = Value::Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain };
                 self.count(weight, span)?;
-                self.put(Node { span, value }, anchor, weight)
+                self.put(Node { span, value }, anchor, weight);
+                Some(())
             }
             Event::SequenceStart(_, anchor, _) => self.begin(Value::List(Vec::new()), anchor, span),
             Event::MappingStart(_, anchor, _) => self.begin(Value::Map(Vec::new()), anchor, span),
@@ -138,7 +139,8 @@ impl Builder<'_> {
                 let mut open = self.open.pop()?;
                 open.node.span.end = open.node.span.end.max(span.end);
                 let weight = self.weight - open.before;
-                self.put(open.node, open.anchor, weight)
+                self.put(open.node, open.anchor, weight);
+                Some(())
             }
             Event::Alias(anchor) => {
                 let Some((node, weight)) = self.anchors.get(&anchor).cloned() else {
@@ -146,7 +148,8 @@ impl Builder<'_> {
                     return None;
                 };
                 self.count(weight, span)?;
-                self.put(Node { span, ..node }, 0, weight)
+                self.put(Node { span, ..node }, 0, weight);
+                Some(())
             }
             _ => Some(()),
         }
@@ -182,13 +185,13 @@ impl Builder<'_> {
     }
 
     /// A finished node goes into what is open, or is a document.
-    fn put(&mut self, node: Node, anchor: usize, weight: usize) -> Option<()> {
+    fn put(&mut self, node: Node, anchor: usize, weight: usize) {
         if anchor != 0 {
             self.anchors.insert(anchor, (node.clone(), weight));
         }
         let Some(open) = self.open.last_mut() else {
             self.documents.push(node);
-            return Some(());
+            return;
         };
         match (&mut open.node.value, open.key.take()) {
             // What a list or a mapping is the key of is nobody's value.
@@ -207,7 +210,6 @@ impl Builder<'_> {
             (Value::List(items), _) => items.push(node),
             (Value::Scalar { .. }, _) => debug_assert!(!open.is_map, "a scalar is never open"),
         }
-        Some(())
     }
 }
 

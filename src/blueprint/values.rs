@@ -106,6 +106,7 @@ fn unquoted(node: &Node, word: &str) -> Diagnostic {
     Diagnostic::error(node.span, message).hint("in quotes it is").replacement(format!("\"{word}\""))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the readers of other values may find something wrong")]
 fn owned(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
@@ -288,7 +289,7 @@ bounded_value! {
 
 bounded_value! {
     /// A number of requests.
-    Requests(u32), "a number of requests", 1, 10000000
+    Requests(u32), "a number of requests", 1, 10_000_000
 }
 
 /// The value of a tag. Numbers and words stay as they were written: `012345678901`, `no`, `1.20`.

@@ -1,7 +1,9 @@
 //! What the tests share.
 
 pub mod command;
+pub mod documents;
 pub mod emulator;
+pub mod mirror;
 pub mod moto;
 pub mod recording;
 pub mod scripted;

@@ -10,7 +10,7 @@ const SCRIPT: &str = include_str!("../../../ami/boot/pando-boot");
 pub fn user_data(tier: &str, name: &str, stack: &Stack<'_>) -> String {
     let assignments = [("PANDO_STACK", stack.name.as_str()), ("PANDO_TIER", tier), ("PANDO_GROUP", name)];
     // Names are of small letters, digits and hyphens, so no quoting can go wrong.
-    let header: String = assignments.iter().map(|(key, value)| format!("export {key}='{value}'\n")).collect();
+    let header = assignments.map(|(key, value)| format!("export {key}='{value}'\n")).concat();
     let region = format!("export PANDO_REGION='{}'\n", stack.answers.site.region);
     match SCRIPT.split_once('\n') {
         Some((shebang, rest)) => format!("{shebang}\n{header}{region}{rest}"),

@@ -1,29 +1,23 @@
 //! A plan in words.
 
-use std::fmt::Write as _;
-
 use super::escape::escape;
 use super::field_text;
 use crate::engine::plan::{Action, Plan, Reason, Step, Totals};
 
 /// A plan for people: what is taken away or replaced first, then changes, then what is new. A replacement is one entry.
 pub fn text(plan: &Plan) -> String {
-    let mut out = String::new();
+    let mut lines = Vec::new();
     let replaced = plan.replaced();
     let shown = plan.steps.values().filter(|step| !replaced.contains(&step.incarnation));
     let mut steps: Vec<(&Step, Option<&Step>)> = shown.map(|step| (step, plan.replaced_by(step))).collect();
     steps.sort_by_key(|(step, replaced)| (weight(step, replaced.is_some()), &step.incarnation));
     for (step, replaced) in steps {
-        // A String takes everything.
-        let _ = writeln!(out, "{}", line(step, replaced.is_some()));
-        for change in &step.changes.0 {
-            for line in field_text::lines(change) {
-                let _ = writeln!(out, "      {line}");
-            }
-        }
+        lines.push(line(step, replaced.is_some()));
+        let changes = step.changes.0.iter().flat_map(field_text::lines);
+        lines.extend(changes.map(|change| format!("      {change}")));
     }
-    let _ = write!(out, "{}", totals(&plan.totals()));
-    out
+    lines.push(totals(&plan.totals()));
+    lines.join("\n")
 }
 
 /// How much there is to do, in one sentence.
