@@ -13,5 +13,6 @@ mod naming;
 mod present;
 mod rds;
 pub mod resources;
+pub mod rollout;
 pub mod status;
 pub mod tags;

@@ -1,7 +1,6 @@
 //! Errors at the door: what went wrong, which exit code it is, and what to do next. The only place that turns errors into words for people.
 
 use std::error::Error;
-use std::fmt::Write as _;
 
 use crate::aws::clients::ConnectError;
 use crate::aws::lookups::LookupError;
@@ -87,8 +86,7 @@ impl CommandError {
         let mut message = error.to_string();
         let mut cause = error.source();
         while let Some(error) = cause {
-            // A String takes everything.
-            let _ = write!(message, ": {error}");
+            message = format!("{message}: {error}");
             cause = error.source();
         }
         Self::new(message)

@@ -1,7 +1,5 @@
 //! One run at a time. The kernel holds the lock and lets go of it when the process ends, however it ends.
 
-#![expect(clippy::disallowed_methods, reason = "the store is where files are touched")]
-
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;

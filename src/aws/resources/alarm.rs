@@ -230,7 +230,7 @@ impl Settings {
         let what = match &self.what {
             Watched::Expression(queries) => queries_form(queries),
             Watched::Metric { namespace, name, dimension } => {
-                metric_form(Some(namespace), Some(name), &[dimension.clone()])
+                metric_form(Some(namespace), Some(name), std::slice::from_ref(dimension))
             }
         };
         json!({ "what": what, "threshold": self.threshold, "periods": self.periods, "actions": self.actions })

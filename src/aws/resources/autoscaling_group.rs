@@ -5,20 +5,17 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_autoscaling::types::{
-    AutoScalingGroup as Described, DesiredConfiguration, InstanceRefresh, InstanceRefreshStatus,
-    LaunchTemplateSpecification, LifecycleState, RefreshPreferences, ScaleInProtectedInstances,
-    ScalingActivityStatusCode, StandbyInstances, Tag,
-};
+use aws_sdk_autoscaling::types::{AutoScalingGroup as Described, LifecycleState, Tag};
 use serde::{Deserialize, Serialize};
 
-use super::launch_template::{LaunchTemplate, LaunchTemplateId, VERSION};
+use super::launch_template::{LaunchTemplate, LaunchTemplateId};
 use super::listener::Listener;
 use super::subnet::{Subnet, SubnetId};
 use super::target_group::{TargetGroup, TargetGroupArn};
 use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, with_references};
 use crate::aws::naming::name;
+use crate::aws::rollout::{self, Refresh, specification};
 use crate::aws::tags::{LINEAGE, Tags};
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
@@ -104,21 +101,6 @@ pub struct Observed {
     pub failed_launch: Option<String>,
     /// All tags.
     pub tags: Tags,
-}
-
-/// An instance refresh.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Refresh {
-    /// The status in AWS's words.
-    pub status: String,
-    /// It is still at work.
-    pub running: bool,
-    /// It ended without success, and the clones are not made of what was asked for.
-    pub failed: bool,
-    /// How far it is, in percent.
-    pub percent: i32,
-    /// Why it stands where it stands.
-    pub reason: Option<String>,
 }
 
 /// What others need of a group.
@@ -236,9 +218,12 @@ impl Manage for AutoscalingGroup {
         let mut found: Vec<_> = groups.iter().filter_map(observed).collect();
         if look == Look::Close {
             for (id, seen) in found.iter_mut().filter(|(_, seen)| !seen.deleting && seen.desired > 0) {
-                look_at_refresh(cloud, id, seen).await;
+                if let Some((refresh, template)) = rollout::latest(cloud, id, seen.launch_template.as_ref()).await {
+                    seen.launch_template = if refresh.running { template } else { seen.launch_template.take() };
+                    seen.refresh = Some(refresh);
+                }
                 if seen.in_service < seen.min {
-                    seen.failed_launch = failed_launch(cloud, id).await;
+                    seen.failed_launch = rollout::failed_launch(cloud, id).await;
                 }
             }
         }
@@ -292,7 +277,7 @@ impl Manage for AutoscalingGroup {
         self.move_targets(call, id, seen).await?;
         self.retag(call, id, seen).await?;
         if !is_empty && seen.launch_template.as_ref() != Some(&template) {
-            roll(call, id, template).await?;
+            rollout::roll(call, id, template).await?;
         }
         Ok(())
     }
@@ -348,53 +333,10 @@ impl AutoscalingGroup {
     }
 }
 
-/// Rolls a template over the clones: a new one is in service before an old one goes, and a failure rolls back. The group itself is left as
-/// it is: AWS changes it when the refresh has succeeded, and a rollback goes to what the group says.
-async fn roll(call: &Call<'_, Aws>, id: &AutoscalingGroupName, template: LaunchTemplateId) -> CloudResult<()> {
-    let preferences = RefreshPreferences::builder()
-        .min_healthy_percentage(100)
-        .max_healthy_percentage(110)
-        .skip_matching(true)
-        .auto_rollback(true)
-        .scale_in_protected_instances(ScaleInProtectedInstances::Refresh)
-        .standby_instances(StandbyInstances::Ignore);
-    let wanted = DesiredConfiguration::builder().launch_template(specification(template));
-    let request = call.cloud.again.autoscaling.start_instance_refresh().auto_scaling_group_name(&id.0);
-    let request = request.preferences(preferences.build()).desired_configuration(wanted.build());
-    request.send().await.map_err(with_references)?;
-    Ok(())
-}
-
-/// An extra look, whose failure hides progress and nothing else: a group whose refresh is not done does not have the template asked for.
-async fn look_at_refresh(cloud: &Aws, id: &AutoscalingGroupName, seen: &mut Observed) {
-    let request = cloud.once.autoscaling.describe_instance_refreshes().auto_scaling_group_name(&id.0).max_records(1);
-    let refreshes = request.send().await.ok().and_then(|answer| answer.instance_refreshes).unwrap_or_default();
-    let Some(latest) = refreshes.first() else { return };
-    let wanted = latest.desired_configuration().and_then(|wanted| wanted.launch_template());
-    let wanted = wanted.and_then(|template| template.launch_template_id()).map(|id| LaunchTemplateId(id.into()));
-    let refresh = refresh(latest, wanted.is_some() && wanted != seen.launch_template);
-    if refresh.running {
-        seen.launch_template = wanted;
-    }
-    seen.refresh = Some(refresh);
-}
-
-/// No capacity, a quota, an image that may not be used: only the group's activities tell. Like the look at a refresh, it may fail.
-async fn failed_launch(cloud: &Aws, id: &AutoscalingGroupName) -> Option<String> {
-    let request = cloud.once.autoscaling.describe_scaling_activities().auto_scaling_group_name(&id.0).max_records(1);
-    let activities = request.send().await.ok()?.activities.unwrap_or_default();
-    let failed = activities.into_iter().find(|a| a.status_code() == Some(&ScalingActivityStatusCode::Failed))?;
-    failed.status_message
-}
-
 // conversions
 
 fn count(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
-}
-
-fn specification(template: LaunchTemplateId) -> LaunchTemplateSpecification {
-    LaunchTemplateSpecification::builder().launch_template_id(template.0).version(VERSION).build()
 }
 
 fn tag(group: &str, key: String, value: String) -> Tag {
@@ -427,18 +369,4 @@ fn observed(group: &Described) -> Option<(AutoscalingGroupName, Observed)> {
         tags: Tags::collect(group.tags().iter().map(|tag| (tag.key(), tag.value()))),
     };
     Some((AutoscalingGroupName(group.auto_scaling_group_name()?.into()), observed))
-}
-
-fn refresh(latest: &InstanceRefresh, off_target: bool) -> Refresh {
-    use InstanceRefreshStatus as Is;
-    let status = latest.status().cloned().unwrap_or(Is::Pending);
-    let ended =
-        matches!(status, Is::Successful | Is::Failed | Is::Cancelled | Is::RollbackFailed | Is::RollbackSuccessful);
-    Refresh {
-        running: !ended,
-        failed: ended && status != Is::Successful && off_target,
-        percent: latest.percentage_complete().unwrap_or_default(),
-        reason: latest.status_reason().map(Into::into),
-        status: status.as_str().to_owned(),
-    }
 }

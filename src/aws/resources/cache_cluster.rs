@@ -114,18 +114,12 @@ impl Resource for CacheCluster {
         diff.in_place("nodes", nodes, &seen.nodes);
         diff.replace("subnet_group", diff.outputs(subnet_group).map(|group| group.name), &seen.subnet_group);
         diff.in_place("parameter_group", diff.outputs(parameter_group).map(|group| group.name), &seen.parameter_group);
-        match &seen.security_groups {
-            Some(there) => {
-                let groups: Known<BTreeSet<_>> =
-                    security_groups.iter().map(|g| diff.outputs(g).map(|g| g.id)).collect();
-                diff.in_place("security_groups", groups, there);
-            }
-            None => {
-                diff.unseen("security_groups", Manner::InPlace, security_groups);
-                for group in security_groups {
-                    diff.unseen_ref("security_groups", Manner::InPlace, group);
-                }
-            }
+        if let Some(there) = &seen.security_groups {
+            let groups: Known<BTreeSet<_>> = security_groups.iter().map(|g| diff.outputs(g).map(|g| g.id)).collect();
+            diff.in_place("security_groups", groups, there);
+        } else {
+            diff.unseen("security_groups", Manner::InPlace, security_groups);
+            security_groups.iter().for_each(|group| diff.unseen_ref("security_groups", Manner::InPlace, group));
         }
         if let Some(encrypted) = &seen.encrypted_in_transit {
             diff.replace("encrypted_in_transit", &true, encrypted);

@@ -1,6 +1,7 @@
 //! A queue of SQS, encrypted and open to TLS only.
 
-#[expect(clippy::disallowed_types, reason = "the SDK wants one; its order reaches nothing of ours")]
+#![expect(clippy::disallowed_types, reason = "the SDK wants a HashMap; its order reaches nothing of ours")]
+
 use std::collections::HashMap;
 
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;

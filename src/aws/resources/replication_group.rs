@@ -167,30 +167,21 @@ impl Resource for ReplicationGroup {
         diff.in_place("replicas", replicas, &seen.replicas);
         diff.in_place("failover", &(*replicas > 0), &seen.failover);
         diff.in_place("multi_az", multi_az, &seen.multi_az);
-        match members {
-            Some(members) => {
-                let subnets = diff.outputs(subnet_group).map(|group| group.name);
-                diff.replace("subnet_group", subnets, &members.subnet_group);
-                let parameters = diff.outputs(parameter_group).map(|group| group.name);
-                diff.in_place("parameter_group", parameters, &members.parameter_group);
-            }
-            None => {
-                diff.unseen_ref("subnet_group", Manner::Replace, subnet_group);
-                diff.unseen_ref("parameter_group", Manner::InPlace, parameter_group);
-            }
+        if let Some(members) = members {
+            let subnets = diff.outputs(subnet_group).map(|group| group.name);
+            diff.replace("subnet_group", subnets, &members.subnet_group);
+            let parameters = diff.outputs(parameter_group).map(|group| group.name);
+            diff.in_place("parameter_group", parameters, &members.parameter_group);
+        } else {
+            diff.unseen_ref("subnet_group", Manner::Replace, subnet_group);
+            diff.unseen_ref("parameter_group", Manner::InPlace, parameter_group);
         }
-        match members.and_then(|members| members.security_groups.as_ref()) {
-            Some(there) => {
-                let groups: Known<BTreeSet<_>> =
-                    security_groups.iter().map(|g| diff.outputs(g).map(|g| g.id)).collect();
-                diff.in_place("security_groups", groups, there);
-            }
-            None => {
-                diff.unseen("security_groups", Manner::InPlace, security_groups);
-                for group in security_groups {
-                    diff.unseen_ref("security_groups", Manner::InPlace, group);
-                }
-            }
+        if let Some(there) = members.and_then(|members| members.security_groups.as_ref()) {
+            let groups: Known<BTreeSet<_>> = security_groups.iter().map(|g| diff.outputs(g).map(|g| g.id)).collect();
+            diff.in_place("security_groups", groups, there);
+        } else {
+            diff.unseen("security_groups", Manner::InPlace, security_groups);
+            security_groups.iter().for_each(|group| diff.unseen_ref("security_groups", Manner::InPlace, group));
         }
         diff.unseen_ref("password", Manner::InPlace, password);
         diff.in_place("snapshot_days", snapshot_days, &seen.snapshot_days);

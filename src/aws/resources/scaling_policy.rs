@@ -159,13 +159,12 @@ impl ScalingPolicy {
         let group = call.outputs(&self.group)?.name;
         let request = call.cloud.again.autoscaling.put_scaling_policy().auto_scaling_group_name(&group.0);
         let request = request.policy_name(&self.name);
-        let request = match tracking(&self.rule, &self.group, call.book) {
-            Some(tracking) => request.policy_type(TRACKING).target_tracking_configuration(tracking.now()?),
-            None => {
-                let one = StepAdjustment::builder().metric_interval_lower_bound(0.0).scaling_adjustment(1).build();
-                let request = request.policy_type(STEPS).adjustment_type("ExactCapacity");
-                request.metric_aggregation_type("Maximum").step_adjustments(one)
-            }
+        let request = if let Some(tracking) = tracking(&self.rule, &self.group, call.book) {
+            request.policy_type(TRACKING).target_tracking_configuration(tracking.now()?)
+        } else {
+            let one = StepAdjustment::builder().metric_interval_lower_bound(0.0).scaling_adjustment(1).build();
+            let request = request.policy_type(STEPS).adjustment_type("ExactCapacity");
+            request.metric_aggregation_type("Maximum").step_adjustments(one)
         };
         request.send().await.map_err(with_references)?;
         Ok(ScalingPolicyId { group, name: self.name.clone() })

@@ -174,19 +174,20 @@ impl Stage {
 
     async fn apply(&self, brief: bool) -> Result<(), CommandError> {
         let (context, cloud) = self.connect(Access::Write).await?;
-        complete(apply(&context, Arc::clone(&cloud), &Terms { yes: true, brief, ..Terms::default() }).await?)?;
+        let terms = Terms { yes: true, brief, ..Terms::default() };
+        complete(Box::pin(apply(&context, Arc::clone(&cloud), &terms)).await?)?;
         self.say_calls(&cloud);
         Ok(())
     }
 
     async fn look(&self) -> Result<(), CommandError> {
         let (context, cloud) = self.connect(Access::Read).await?;
-        status::status(&context, &cloud).await
+        Box::pin(status::status(&context, &cloud)).await
     }
 
     async fn plan_again(&self) -> Result<(), CommandError> {
         let (context, cloud) = self.connect(Access::Read).await?;
-        let plan = plan(&context, Arc::clone(&cloud), &[]).await?;
+        let plan = Box::pin(plan(&context, Arc::clone(&cloud), &[])).await?;
         self.view.plan(&plan);
         self.say_calls(&cloud);
         if plan.is_empty() {
@@ -204,7 +205,7 @@ impl Stage {
 
     async fn be_refused(&self) -> Result<(), CommandError> {
         let (context, cloud) = self.connect(Access::Write).await?;
-        match destroy(&context, cloud, Some(STACK), true).await {
+        match Box::pin(destroy(&context, cloud, Some(STACK), true)).await {
             Err(refusal) if refusal.exit == Exit::Refused => {
                 self.view.note(&format!("   {}", refusal.message));
                 Ok(())
@@ -224,7 +225,7 @@ impl Stage {
 
     async fn destroy(&self) -> Result<(), CommandError> {
         let (context, cloud) = self.connect(Access::Write).await?;
-        complete(destroy(&context, Arc::clone(&cloud), Some(STACK), true).await?)?;
+        complete(Box::pin(destroy(&context, Arc::clone(&cloud), Some(STACK), true)).await?)?;
         self.say_calls(&cloud);
         Ok(())
     }

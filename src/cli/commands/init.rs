@@ -1,7 +1,5 @@
 //! `pando init`: writes a commented blueprint to begin with.
 
-#![expect(clippy::disallowed_methods, reason = "it writes the blueprint")]
-
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
