@@ -3,27 +3,15 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use insta::assert_snapshot;
-use pando::engine::address::{Address, Incarnation, Owner};
-use pando::engine::change::{Diff, Manner};
 use pando::engine::cloud_error::CloudError;
 use pando::engine::deployment::RunError;
 use pando::engine::event::Event;
 use pando::engine::execute::Failure;
-use pando::engine::graph::{Graph, GraphError};
-use pando::engine::kind::{Actions, Rules};
-use pando::engine::plan::Action;
-use pando::engine::planner::{PlanError, Protection};
-use pando::engine::reference::{Book, Known};
-use pando::engine::resource::Look as Closeness;
-use pando::engine::state::{Request, State};
+use pando::engine::kind::Rules;
 use tokio::time::Instant;
 
-use crate::support::toy::cloud::{FakeCloud, Fault};
-use crate::support::toy::network::Network;
-use crate::support::toy::registry;
-use crate::support::toy::subnet::Subnet;
-use crate::support::toy::world::{BASE, Look, World, block_on, count, graph, lines};
+use crate::support::toy::cloud::Fault;
+use crate::support::toy::world::{BASE, Look, World, applied, block_on, graph, lines};
 
 #[test]
 fn a_foreign_thing_in_the_way_is_never_adopted_and_the_rest_goes_on() {

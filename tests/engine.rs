@@ -1,15 +1,11 @@
 //! The engine on toy kinds and a fake cloud: plans as text, and runs with one thing going wrong.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use insta::assert_snapshot;
 use pando::engine::address::{Address, Incarnation, Owner};
 use pando::engine::change::{Diff, Manner};
-use pando::engine::cloud_error::CloudError;
 use pando::engine::deployment::RunError;
-use pando::engine::event::Event;
-use pando::engine::execute::Failure;
 use pando::engine::graph::{Graph, GraphError};
 use pando::engine::kind::{Actions, Rules};
 use pando::engine::plan::Action;
@@ -17,19 +13,12 @@ use pando::engine::planner::{PlanError, Protection};
 use pando::engine::reference::{Book, Known};
 use pando::engine::resource::Look as Closeness;
 use pando::engine::state::{Request, State};
-use tokio::time::Instant;
 
-use crate::support::toy::cloud::{FakeCloud, Fault};
+use crate::support::toy::cloud::FakeCloud;
 use crate::support::toy::network::Network;
 use crate::support::toy::registry;
 use crate::support::toy::subnet::Subnet;
-use crate::support::toy::world::{BASE, Look, World, block_on, count, graph, lines};
-
-async fn applied(look: Look) -> World {
-    let world = World::new(1);
-    world.applied(&graph(look)).await;
-    world
-}
+use crate::support::toy::world::{BASE, Look, World, applied, block_on, count, graph, lines};
 
 // plans
 

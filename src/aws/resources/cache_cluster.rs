@@ -119,7 +119,9 @@ impl Resource for CacheCluster {
             diff.in_place("security_groups", groups, there);
         } else {
             diff.unseen("security_groups", Manner::InPlace, security_groups);
-            security_groups.iter().for_each(|group| diff.unseen_ref("security_groups", Manner::InPlace, group));
+            for group in security_groups {
+                diff.unseen_ref("security_groups", Manner::InPlace, group);
+            }
         }
         if let Some(encrypted) = &seen.encrypted_in_transit {
             diff.replace("encrypted_in_transit", &true, encrypted);

@@ -181,7 +181,9 @@ impl Resource for ReplicationGroup {
             diff.in_place("security_groups", groups, there);
         } else {
             diff.unseen("security_groups", Manner::InPlace, security_groups);
-            security_groups.iter().for_each(|group| diff.unseen_ref("security_groups", Manner::InPlace, group));
+            for group in security_groups {
+                diff.unseen_ref("security_groups", Manner::InPlace, group);
+            }
         }
         diff.unseen_ref("password", Manner::InPlace, password);
         diff.in_place("snapshot_days", snapshot_days, &seen.snapshot_days);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use pando::engine::address::{Address, Incarnation, Key, Owner};
 use pando::engine::change::{Changes, FieldChange};
 use pando::engine::cloud_error::{CloudResult, Resend, WaitPolicy};
-use pando::engine::kind::{Actions, BoxFuture, KindError, Rules, Seen};
+use pando::engine::kind::{Actions, BoxFuture, KindError, Rules, Seen, Written};
 use pando::engine::reference::Book;
 use pando::engine::resource::{Call, Look, Readiness, Removal, ReplaceOrder};
 use pando::engine::state::Request;
@@ -98,8 +98,16 @@ impl Rules for Mirror {
         Ok(protected.then_some("deletion protection is on"))
     }
 
+    fn remains(&self, properties: &Value, id: &Value) -> Result<Vec<String>, KindError> {
+        self.real.remains(properties, id)
+    }
+
     fn natural_id(&self, _: &Value, _: &Book) -> CloudResult<Option<Value>> {
         Ok(None)
+    }
+
+    fn rewrite(&self, _: Written, value: &Value) -> Result<Value, KindError> {
+        Ok(value.clone())
     }
 }
 

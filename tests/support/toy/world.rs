@@ -165,6 +165,13 @@ impl World {
     }
 }
 
+/// A world in which this was applied.
+pub async fn applied(look: Look) -> World {
+    let world = World::new(1);
+    world.applied(&graph(look)).await;
+    world
+}
+
 /// One line for each step.
 pub fn lines(plan: &Plan) -> String {
     let line = |step: &pando::engine::plan::Step| {
