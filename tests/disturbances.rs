@@ -7,7 +7,6 @@ use pando::engine::cloud_error::CloudError;
 use pando::engine::deployment::RunError;
 use pando::engine::event::Event;
 use pando::engine::execute::Failure;
-use pando::engine::kind::Rules;
 use tokio::time::Instant;
 
 use crate::support::toy::cloud::Fault;

@@ -1,5 +1,7 @@
 //! Whole stacks, by the real binary on emulators that others wrote: up, nothing to do, changed, nothing to do, down, nothing left.
 
+#![expect(clippy::disallowed_methods, reason = "it reads the ready-made blueprints")]
+
 mod localstack;
 mod ministack;
 mod witness;
