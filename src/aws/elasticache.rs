@@ -1,14 +1,17 @@
 //! What the kinds of ElastiCache share: tags, which it shows only by a call for each resource.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_elasticache::types::Tag;
 
 use super::clients::Aws;
 use super::failure::{classify, is_absent};
+use super::resources::security_group::{SecurityGroup, SecurityGroupId};
 use super::tags::Tags;
 use crate::engine::address::{Key, Owner};
+use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudError, CloudResult};
+use crate::engine::reference::{Known, Ref};
 use crate::engine::resource::Call;
 
 /// Of these named resources, those that the owner has tagged.
@@ -38,6 +41,23 @@ pub(super) async fn owned(
         found.extend(tags.key_of(owner).map(|key| (key, name)));
     }
     Ok(found)
+}
+
+/// Compares who may reach a cache. Where the cloud does not tell (a brief look, some emulators), the record decides.
+pub(super) fn compare_groups(
+    diff: &mut Diff<'_>,
+    to: &BTreeSet<Ref<SecurityGroup>>,
+    seen: Option<&BTreeSet<SecurityGroupId>>,
+) {
+    if let Some(there) = seen {
+        let groups: Known<BTreeSet<_>> = to.iter().map(|group| diff.outputs(group).map(|group| group.id)).collect();
+        diff.in_place("security_groups", groups, there);
+        return;
+    }
+    diff.unseen("security_groups", Manner::InPlace, to);
+    for group in to {
+        diff.unseen_ref("security_groups", Manner::InPlace, group);
+    }
 }
 
 /// The tags of something that is being made.

@@ -9,14 +9,14 @@ use super::cache_parameter_group::{CacheParameterGroup, CacheParameterGroupName}
 use super::cache_subnet_group::{CacheSubnetGroup, CacheSubnetGroupName};
 use super::security_group::{SecurityGroup, SecurityGroupId};
 use crate::aws::clients::Aws;
-use crate::aws::elasticache::{owned, retag, tags_on};
+use crate::aws::elasticache::{compare_groups, owned, retag, tags_on};
 use crate::aws::failure::{classify, is_absent, with_references};
 use crate::aws::naming::name;
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudResult, WaitPolicy};
-use crate::engine::reference::{Known, Ref};
+use crate::engine::reference::Ref;
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
 
 // properties
@@ -114,15 +114,7 @@ impl Resource for CacheCluster {
         diff.in_place("nodes", nodes, &seen.nodes);
         diff.replace("subnet_group", diff.outputs(subnet_group).map(|group| group.name), &seen.subnet_group);
         diff.in_place("parameter_group", diff.outputs(parameter_group).map(|group| group.name), &seen.parameter_group);
-        if let Some(there) = &seen.security_groups {
-            let groups: Known<BTreeSet<_>> = security_groups.iter().map(|g| diff.outputs(g).map(|g| g.id)).collect();
-            diff.in_place("security_groups", groups, there);
-        } else {
-            diff.unseen("security_groups", Manner::InPlace, security_groups);
-            for group in security_groups {
-                diff.unseen_ref("security_groups", Manner::InPlace, group);
-            }
-        }
+        compare_groups(diff, security_groups, seen.security_groups.as_ref());
         if let Some(encrypted) = &seen.encrypted_in_transit {
             diff.replace("encrypted_in_transit", &true, encrypted);
         }

@@ -13,14 +13,14 @@ use super::cache_subnet_group::{CacheSubnetGroup, CacheSubnetGroupName};
 use super::secret::{Secret, password};
 use super::security_group::{SecurityGroup, SecurityGroupId};
 use crate::aws::clients::Aws;
-use crate::aws::elasticache::{owned, retag, tags_on};
+use crate::aws::elasticache::{compare_groups, owned, retag, tags_on};
 use crate::aws::failure::{classify, is_absent, with_references};
 use crate::aws::naming::name;
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudError, CloudResult, WaitPolicy};
-use crate::engine::reference::{Known, Ref};
+use crate::engine::reference::Ref;
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
 
 // properties
@@ -176,15 +176,7 @@ impl Resource for ReplicationGroup {
             diff.unseen_ref("subnet_group", Manner::Replace, subnet_group);
             diff.unseen_ref("parameter_group", Manner::InPlace, parameter_group);
         }
-        if let Some(there) = members.and_then(|members| members.security_groups.as_ref()) {
-            let groups: Known<BTreeSet<_>> = security_groups.iter().map(|g| diff.outputs(g).map(|g| g.id)).collect();
-            diff.in_place("security_groups", groups, there);
-        } else {
-            diff.unseen("security_groups", Manner::InPlace, security_groups);
-            for group in security_groups {
-                diff.unseen_ref("security_groups", Manner::InPlace, group);
-            }
-        }
+        compare_groups(diff, security_groups, members.and_then(|members| members.security_groups.as_ref()));
         diff.unseen_ref("password", Manner::InPlace, password);
         diff.in_place("snapshot_days", snapshot_days, &seen.snapshot_days);
         diff.replace("encrypted_at_rest", &true, &seen.encrypted_at_rest);
