@@ -2,6 +2,7 @@
 
 mod access;
 mod blueprints;
+mod demo;
 mod disturbed;
 mod help;
 mod interrupted;
