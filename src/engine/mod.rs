@@ -3,7 +3,7 @@
 //! Nothing here knows a cloud, a file or a terminal: it imports nothing of ours. Clients come in as a type parameter, the journal as a
 //! trait, the clock as a function. `tests/tidy.rs` keeps it so.
 //!
-//! - vocabulary: [`address`], [`resource`], [`reference`], [`graph`], [`change`], [`kind`], [`cloud_error`]
+//! - vocabulary: [`address`], [`resource`], [`mod@reference`], [`graph`], [`change`], [`kind`], [`cloud_error`]
 //! - what would change, and why: [`plan`], [`planner`]
 //! - making it so: [`deployment`], with `resolve`, `observe` and [`execute`] as its parts, telling its [`event`]s
 //! - what is known to be true: [`journal`], [`state`], [`verify`], [`sweep`]
