@@ -46,6 +46,21 @@ fn a_busy_cloud_is_asked_again_with_growing_pauses() {
 }
 
 #[test]
+fn what_the_cloud_never_shows_is_not_forgotten_when_it_was_busy() {
+    block_on(async {
+        let world = applied(BASE).await;
+        world.cloud.world.lock().unwrap().busy = 2;
+        let changed = Look { secret: 2, ..BASE };
+        world.applied(&graph(changed)).await;
+        world.check(&graph(changed), "busy").await;
+        let mut cloud = world.cloud.world.lock().unwrap();
+        let secrets: Vec<_> = cloud.present().values().map(|object| object.body["secret"].clone()).collect();
+        assert_eq!(secrets.iter().filter(|secret| **secret == 2).count(), 2, "{secrets:?}");
+        assert!(!secrets.contains(&1.into()), "{secrets:?}");
+    });
+}
+
+#[test]
 fn a_cloud_that_stays_busy_fails_the_step_and_the_next_run_finishes() {
     block_on(async {
         let world = World::new(1);

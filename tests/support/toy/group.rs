@@ -65,7 +65,7 @@ impl Group {
         let network = self.network.as_ref().map(|n| call.outputs(n)).transpose()?.map(|n| n.network_id);
         let subnets = self.subnets.iter().map(|s| Ok(call.outputs(s)?.subnet_id));
         let subnets = subnets.collect::<CloudResult<BTreeSet<_>>>()?;
-        Ok(json!({"network": network, "subnets": subnets}))
+        Ok(json!({"network": network, "subnets": subnets, "secret": self.secret_version}))
     }
 }
 impl Manage for Group {
@@ -96,6 +96,7 @@ impl Manage for Group {
         let (id, body) = (id.0.clone(), self.body(call)?);
         let change = move |b: &mut serde_json::Value| {
             b["subnets"] = body["subnets"].clone();
+            b["secret"] = body["secret"].clone();
         };
         call.cloud.mutate(move |w| w.change(&id, 5, change)).await
     }
