@@ -118,7 +118,8 @@ async fn exchange(url: &str, request: &str) -> io::Result<String> {
     Ok(answer)
 }
 
-async fn start(recipe: &'static Recipe, neighbour: Option<&str>) -> Emulator {
+/// Starts one emulator, which ends when this is dropped or with the process. `neighbour` is the address of the one that has the network.
+pub async fn start(recipe: &'static Recipe, neighbour: Option<&str>) -> Emulator {
     let (cache, python) = (cache_folder().expect("a cache folder"), python());
     let place = Place { cache: &cache, python: &python, neighbour };
     let started = emulators::start(recipe, &place, &mut |text| println!("{text}")).await;

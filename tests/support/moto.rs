@@ -4,10 +4,10 @@
 use std::sync::OnceLock;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use pando::cli::commands::local::{cache_folder, python};
-use pando::emulators::{Emulator, MINISTACK, MOTO, Place, start};
+use pando::emulators::{Emulator, MINISTACK, MOTO};
 
 use super::command::{ACCOUNT, Sandbox};
+use super::emulator::start;
 
 /// Both end with the process that runs the tests.
 struct Running {
@@ -44,12 +44,8 @@ fn running() -> &'static Running {
 }
 
 async fn begin() -> Running {
-    let (cache, python) = (cache_folder().unwrap(), python());
-    let mut tell = |text: &str| println!("{text}");
-    let place = Place { cache: &cache, python: &python, neighbour: None };
-    let moto = start(&MOTO, &place, &mut tell).await.unwrap();
-    let place = Place { neighbour: Some(&moto.url), ..place };
-    let ministack = start(&MINISTACK, &place, &mut tell).await.unwrap();
+    let moto = start(&MOTO, None).await;
+    let ministack = start(&MINISTACK, Some(&moto.url)).await;
     Running { moto, ministack }
 }
 
