@@ -10,7 +10,6 @@ use tokio::sync::watch;
 
 use super::args::Global;
 use super::error::{CommandError, Exit};
-use super::signals::raised;
 use super::view::View;
 use crate::aws::clients::{Access, Aws, Target};
 use crate::aws::lookups::{Answers, Lookup};
@@ -18,7 +17,7 @@ use crate::aws::resources::registry;
 use crate::blueprint::diagnostic::Source;
 use crate::blueprint::{Blueprint, Expansion};
 use crate::engine::address::Owner;
-use crate::engine::deployment::Deployment;
+use crate::engine::deployment::{Deployment, stopped};
 use crate::engine::journal::{Entry, Journal};
 use crate::engine::state::State;
 use crate::store::{FileStore, Holder};
@@ -94,7 +93,7 @@ impl Context {
         tokio::select! {
             biased;
             result = work => result,
-            () = raised(self.stop.clone()) => {
+            () = stopped(self.stop.clone()) => {
                 Err(CommandError::new("interrupted").exit(Exit::Interrupted).hint("nothing was changed"))
             }
         }

@@ -27,13 +27,6 @@ where
     result
 }
 
-/// Returns when the flag is raised. Never, if nobody can raise it any more.
-pub(super) async fn raised(mut stop: watch::Receiver<bool>) {
-    if stop.wait_for(|stop| *stop).await.is_err() {
-        std::future::pending::<()>().await;
-    }
-}
-
 /// Ends only at the second signal.
 async fn listen(stop: &watch::Sender<bool>) -> Result<Exit, CommandError> {
     let failed = |e| CommandError::new(format!("could not listen to signals: {e}"));

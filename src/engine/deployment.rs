@@ -156,7 +156,7 @@ impl<C: Send + Sync + 'static, J: Journal> Deployment<C, J> {
 }
 
 /// Waits until the user wants to stop. For ever, if nobody can say so any more.
-pub(super) async fn stopped(mut stop: watch::Receiver<bool>) {
+pub async fn stopped(mut stop: watch::Receiver<bool>) {
     if stop.wait_for(|stop| *stop).await.is_err() {
         std::future::pending::<()>().await;
     }

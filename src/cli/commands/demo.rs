@@ -21,6 +21,7 @@ use crate::cli::error::{CommandError, Exit};
 use crate::cli::view::View;
 use crate::cli::view::progress::seconds;
 use crate::emulators::{self, Emulator, MINISTACK, MOTO, Place, Recipe};
+use crate::engine::deployment::stopped;
 
 /// What is deployed.
 const BLUEPRINT: &str = include_str!("../../../blueprints/web-service.yaml");
@@ -59,10 +60,9 @@ pub async fn run(global: Global, args: Demo, stop: watch::Receiver<bool>) -> Res
     }
     let (cache, view) = (cache_folder()?, View::new(global.json));
     let ran_before = emulators::detached(&MOTO, &cache).await.is_some();
-    let mut asked = stop.clone();
     let result = tokio::select! {
-        result = play(&cache, args.keep, ran_before, view, stop) => result,
-        _ = asked.wait_for(|stop| *stop) => Err(CommandError::new("stopped").exit(Exit::Interrupted)),
+        result = play(&cache, args.keep, ran_before, view, stop.clone()) => result,
+        () = stopped(stop.clone()) => Err(CommandError::new("stopped").exit(Exit::Interrupted)),
     };
     if args.keep && !ran_before && !matches!(result, Ok(Exit::Fine)) {
         for recipe in [&MOTO, &MINISTACK] {
