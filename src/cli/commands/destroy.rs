@@ -56,7 +56,7 @@ pub async fn destroy(
             return Ok(exit);
         }
         for what in kept {
-            context.view.note(&format!("Left on purpose: {}", escape(&what)));
+            context.view.note(&format!("Left behind: {}", escape(&what)));
         }
     }
     let left = sweep(context, &deployment).await?;
