@@ -121,7 +121,7 @@ pub struct Plan {
 /// An answer that is pinned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Renew {
-    /// The newest image that `image` stands for; clones that start from then on boot from it
+    /// The newest image that `image` stands for; all clones are rolled over to it
     Image,
     /// The availability zones of the region
     Zones,
@@ -133,7 +133,7 @@ pub enum Renew {
 Examples:
   pando apply                                shows the plan and asks
   pando apply --env prod --yes               in a script
-  pando apply --renew image                  moves new clones to the newest image
+  pando apply --renew image                  rolls all clones over to the newest image
 
 Ctrl-C once: calls under way are answered and written down, and no more are sent. The next apply goes on where this one stopped.")]
 pub struct Apply {
