@@ -106,6 +106,7 @@ async fn a_web_service_goes_up_grows_and_goes_down() {
     trial.applied().await;
     let witness = trial.witness().await;
     witness.clones_are_in_service(2).await;
+    witness.templates_are_hardened().await;
     witness.replicas_copy_the_primary(2).await;
     witness.rules_let_in_whom_they_should().await;
     witness.alarms_read_the_right_queue("thumbnails").await;

@@ -64,6 +64,22 @@ impl Witness {
         }
     }
 
+    /// Clones answer for their metadata only with a token and only to themselves, their volumes are encrypted, and nobody has a key.
+    pub async fn templates_are_hardened(&self) {
+        let answer = self.ask().ec2.describe_launch_template_versions().versions("$Latest").send().await.unwrap();
+        assert!(!answer.launch_template_versions().is_empty());
+        for version in answer.launch_template_versions() {
+            let data = version.launch_template_data().unwrap();
+            let metadata = data.metadata_options().unwrap();
+            assert_eq!(metadata.http_tokens().map(|tokens| tokens.as_str()), Some("required"));
+            assert_eq!(metadata.http_put_response_hop_limit(), Some(1));
+            assert!(data.key_name().is_none() && !data.block_device_mappings().is_empty());
+            for volume in data.block_device_mappings() {
+                assert_eq!(volume.ebs().and_then(|ebs| ebs.encrypted()), Some(true));
+            }
+        }
+    }
+
     /// Each replica names the primary as its source, and all of them are private and encrypted.
     pub async fn replicas_copy_the_primary(&self, count: usize) {
         let all = self.ask().rds.describe_db_instances().send().await.unwrap();
