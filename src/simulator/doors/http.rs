@@ -1,0 +1,71 @@
+//! Over HTTP, on this machine only.
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use crate::simulator::{Outcome, Simulator};
+
+/// A body that is longer than this is not read: single uploads to S3 could be 5 GiB, those of tests are not.
+const BODY: usize = 64 << 20;
+
+/// Serves a simulator until the future is dropped. The listener is bound by the caller, to 127.0.0.1.
+///
+/// # Errors
+/// When nothing can be accepted any more.
+pub async fn serve(simulator: Simulator, listener: TcpListener) -> io::Result<()> {
+    let simulator = Arc::new(simulator);
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                let (stream, _) = accepted?;
+                stream.set_nodelay(true)?;
+                connections.spawn(connection(Arc::clone(&simulator), stream));
+            }
+            // Finished connections are taken out, so that their number stays small.
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn connection(simulator: Arc<Simulator>, stream: TcpStream) {
+    let service = service_fn(|request| answer(Arc::clone(&simulator), request));
+    let served = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
+    // A connection that broke, on either side, is over; there is nobody to tell.
+    drop(served);
+}
+
+/// Why a connection is cut without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is cut")]
+struct Cut;
+
+async fn answer(simulator: Arc<Simulator>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Cut> {
+    let (head, body) = request.into_parts();
+    let body = Limited::new(body, BODY).collect().await.map_err(|_| Cut)?.to_bytes();
+    let request = Request::from_parts(head, body);
+    let clock = simulator.clock();
+    let asked = clock.now();
+    loop {
+        match simulator.answer(&request, asked) {
+            Outcome::Answer(response, after) => {
+                tokio::time::sleep(clock.outside(after)).await;
+                return Ok(response.map(Full::new));
+            }
+            Outcome::Again(at) => tokio::time::sleep(clock.outside(at.since(clock.now()))).await,
+            Outcome::Silence => std::future::pending().await,
+            Outcome::Reset | Outcome::Kill(None) => return Err(Cut),
+            Outcome::Kill(Some(response)) => return Ok(response.map(Full::new)),
+        }
+    }
+}

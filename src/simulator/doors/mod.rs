@@ -1,0 +1,3 @@
+//! The two doors: in process, as an HTTP client for the SDK; and over HTTP, for everybody.
+
+pub mod http;

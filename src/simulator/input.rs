@@ -1,0 +1,227 @@
+//! What was asked: the parameters of a call, whatever protocol they came in, by the names that the wire has.
+//!
+//! Each parameter remembers whether anybody looked at it. Those that nobody did are in the call log, so that nothing is ignored in silence.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use super::clock::Moment;
+use super::refusal::Refusal;
+
+/// A parameter, or all of them.
+#[derive(Clone, Debug)]
+pub struct Input {
+    value: Value,
+    read: Cell<bool>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value {
+    /// Text, or a number as text.
+    Text(String),
+    Flag(bool),
+    List(Vec<Input>),
+    Map(Vec<(String, Input)>),
+}
+
+impl PartialEq for Input {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl Input {
+    pub(crate) fn new(value: Value) -> Self {
+        Self { value, read: Cell::new(false) }
+    }
+
+    /// A parameter of a structure, at any level.
+    pub(crate) fn at(&self, name: &str) -> Option<&Self> {
+        match &self.value {
+            Value::Map(fields) => fields.iter().find(|(key, _)| key == name).map(|(_, input)| input),
+            _ => None,
+        }
+    }
+
+    /// Whether it was given.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.at(name).is_some()
+    }
+
+    /// A text.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.at(name)?.as_text()
+    }
+
+    /// A text that may not be missing.
+    pub(crate) fn need(&self, name: &str) -> Result<&str, Refusal> {
+        self.text(name).ok_or_else(|| missing(name))
+    }
+
+    /// A text of one's own: the one given, or what is said here.
+    pub(crate) fn text_or(&self, name: &str, otherwise: &str) -> String {
+        self.text(name).unwrap_or(otherwise).to_owned()
+    }
+
+    /// A whole number.
+    pub(crate) fn whole(&self, name: &str) -> Result<Option<i64>, Refusal> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| invalid(format!("Invalid value '{text}' for {name}. It is not an integer")))
+    }
+
+    /// A number.
+    pub(crate) fn real(&self, name: &str) -> Result<Option<f64>, Refusal> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| invalid(format!("Invalid value '{text}' for {name}. It is not a number")))
+    }
+
+    /// Yes or no.
+    pub(crate) fn flag(&self, name: &str) -> Option<bool> {
+        let input = self.at(name)?;
+        input.read.set(true);
+        match &input.value {
+            Value::Flag(flag) => Some(*flag),
+            Value::Text(text) => Some(text.eq_ignore_ascii_case("true")),
+            _ => None,
+        }
+    }
+
+    /// A whole number of seconds.
+    pub(crate) fn seconds(&self, name: &str) -> Result<Option<Duration>, Refusal> {
+        Ok(self.whole(name)?.map(|seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or_default())))
+    }
+
+    /// A point in time.
+    pub(crate) fn moment(&self, name: &str) -> Result<Option<Moment>, Refusal> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        Moment::parse(text).map(Some).ok_or_else(|| invalid(format!("Invalid value '{text}' for {name}. It is not a time")))
+    }
+
+    /// The members of a list; none, if it was not given.
+    pub(crate) fn list(&self, name: &str) -> &[Self] {
+        match self.at(name) {
+            Some(Self { value: Value::List(items), read }) => {
+                read.set(true);
+                items
+            }
+            // The query protocol writes an empty list as an empty text.
+            Some(Self { value: Value::Text(text), read }) if text.is_empty() => {
+                read.set(true);
+                &[]
+            }
+            // One that could repeat may come alone.
+            Some(input) => std::slice::from_ref(input),
+            None => &[],
+        }
+    }
+
+    /// The members of a list of texts.
+    pub(crate) fn texts(&self, name: &str) -> Vec<&str> {
+        self.list(name).iter().filter_map(Self::as_text).collect()
+    }
+
+    /// The entries of a map, or the fields of a structure.
+    pub(crate) fn entries(&self, name: &str) -> &[(String, Self)] {
+        match self.at(name) {
+            Some(Self { value: Value::Map(fields), read }) => {
+                read.set(true);
+                fields
+            }
+            _ => &[],
+        }
+    }
+
+    /// This parameter as a text.
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        self.read.set(true);
+        match &self.value {
+            Value::Text(text) => Some(text),
+            Value::Flag(true) => Some("true"),
+            Value::Flag(false) => Some("false"),
+            _ => None,
+        }
+    }
+
+    /// Says that what is below this parameter is known to be without effect here.
+    pub(crate) fn pass_over(&self, name: &str) {
+        if let Some(input) = self.at(name) {
+            input.mark();
+        }
+    }
+
+    fn mark(&self) {
+        self.read.set(true);
+        match &self.value {
+            Value::List(items) => items.iter().for_each(Self::mark),
+            Value::Map(fields) => fields.iter().for_each(|(_, input)| input.mark()),
+            Value::Text(_) | Value::Flag(_) => {}
+        }
+    }
+
+    /// All of it as data, for keeping what a caller set and giving it back. Marks it as read.
+    pub(crate) fn data(&self) -> serde_json::Value {
+        self.read.set(true);
+        match &self.value {
+            Value::Text(text) => serde_json::Value::String(text.clone()),
+            Value::Flag(flag) => serde_json::Value::Bool(*flag),
+            Value::List(items) => items.iter().map(Self::data).collect(),
+            Value::Map(fields) => fields.iter().map(|(key, input)| (key.clone(), input.data())).collect(),
+        }
+    }
+
+    /// The paths of parameters that nobody has looked at.
+    pub(crate) fn unread(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        self.collect_unread("", &mut found);
+        found
+    }
+
+    fn collect_unread(&self, path: &str, found: &mut Vec<String>) {
+        let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        match &self.value {
+            Value::Map(fields) => fields.iter().for_each(|(key, input)| input.collect_unread(&below(key), found)),
+            Value::List(items) => items.iter().for_each(|input| input.collect_unread(&below("N"), found)),
+            Value::Text(_) | Value::Flag(_) if !self.read.get() => found.push(path.to_owned()),
+            Value::Text(_) | Value::Flag(_) => {}
+        }
+    }
+
+    /// The same parameters without these, as text that is equal only for equal parameters.
+    pub(crate) fn fingerprint(&self, without: &[&str]) -> String {
+        match &self.value {
+            Value::Map(fields) => {
+                let mut kept: Vec<_> = fields.iter().filter(|(key, _)| !without.contains(&key.as_str())).collect();
+                kept.sort_by(|a, b| a.0.cmp(&b.0));
+                format!("{:?}", kept.iter().map(|(key, input)| (key, &input.value)).collect::<Vec<_>>())
+            }
+            value => format!("{value:?}"),
+        }
+    }
+}
+
+impl From<serde_json::Value> for Input {
+    fn from(value: serde_json::Value) -> Self {
+        use serde_json::Value as Json;
+        Self::new(match value {
+            Json::Null => Value::Map(Vec::new()),
+            Json::Bool(flag) => Value::Flag(flag),
+            Json::Number(number) => Value::Text(number.to_string()),
+            Json::String(text) => Value::Text(text),
+            Json::Array(items) => Value::List(items.into_iter().map(Self::from).collect()),
+            // What is null was not said.
+            Json::Object(fields) => Value::Map(
+                fields.into_iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key, Self::from(value))).collect(),
+            ),
+        })
+    }
+}
+
+/// A parameter is missing, in the words of the query protocols.
+pub(crate) fn missing(name: &str) -> Refusal {
+    Refusal::new("MissingParameter", format!("The request must contain the parameter {name}"))
+}
+
+/// A parameter cannot mean anything, in the words of the query protocols.
+pub(crate) fn invalid(message: impl Into<String>) -> Refusal {
+    Refusal::new("InvalidParameterValue", message)
+}

@@ -1,0 +1,89 @@
+//! What was called: each call, and how often each action was.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::Serialize;
+
+use super::clock::Moment;
+
+/// One call.
+#[derive(Clone, Debug, Serialize)]
+pub struct Call {
+    /// When it came in.
+    pub at: Moment,
+    /// Which account.
+    pub account: String,
+    /// Which region.
+    pub region: String,
+    /// Which service, by the name in signatures: `elasticloadbalancing`.
+    pub service: &'static str,
+    /// What was to be done.
+    pub action: String,
+    /// The HTTP status of the answer; 0 if there was none.
+    pub status: u16,
+    /// AWS's error code, if it was refused.
+    pub error: Option<String>,
+    /// Parameters that have no effect here, because nobody looked at them.
+    pub unread: Vec<String>,
+    /// What went over the wire, if the world records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<Exchange>,
+}
+
+/// A request and its answer, as they went over the wire.
+#[derive(Clone, Debug, Serialize)]
+pub struct Exchange {
+    /// What was asked.
+    pub request: Message,
+    /// What was answered.
+    pub response: Message,
+}
+
+/// One direction.
+#[derive(Clone, Debug, Serialize)]
+pub struct Message {
+    /// The method, of a request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// Path and query, of a request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// The status, of an answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Headers, by their names in small letters.
+    pub headers: BTreeMap<String, String>,
+    /// The body; what is not UTF-8 in it is lost.
+    pub body: String,
+}
+
+/// Calls that are kept at most. Older ones are only counted.
+const KEPT: usize = 100_000;
+
+/// All calls since the world began.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Log {
+    calls: VecDeque<Call>,
+    counts: BTreeMap<(&'static str, String), u64>,
+}
+
+impl Log {
+    /// Adds one.
+    pub(crate) fn add(&mut self, call: Call) {
+        *self.counts.entry((call.service, call.action.clone())).or_default() += 1;
+        if self.calls.len() == KEPT {
+            self.calls.pop_front();
+        }
+        self.calls.push_back(call);
+    }
+
+    /// All that are kept, oldest first.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = &Call> {
+        self.calls.iter()
+    }
+
+    /// How often each action of each service was called.
+    pub(crate) fn counts(&self) -> &BTreeMap<(&'static str, String), u64> {
+        &self.counts
+    }
+}

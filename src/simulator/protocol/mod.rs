@@ -1,0 +1,70 @@
+//! The wire: how requests are read and answers are written, apart from what any service does.
+
+mod form;
+mod json;
+mod scope;
+mod xml;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response};
+
+use super::input::Input;
+use super::output::Tree;
+use super::refusal::Refusal;
+use super::service::{Protocol, Reply, Service};
+
+pub(crate) use scope::{Scope, scope};
+pub(crate) use xml::{escape, read as read_xml, write as write_xml};
+
+/// What a request asks for: an action, and its parameters.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) action: String,
+    pub(crate) input: Input,
+}
+
+impl Service {
+    /// Reads a request.
+    pub(crate) fn read(&self, request: &Request<Bytes>) -> Result<Asked, Refusal> {
+        match self.protocol {
+            Protocol::Ec2 { .. } => form::read(request, form::Lists::Plain),
+            Protocol::Query { .. } => form::read(request, form::Lists::Wrapped),
+            Protocol::Json { .. } => json::read(request),
+            Protocol::Rest { name, .. } => {
+                let action = name(request).ok_or_else(|| {
+                    let words = "The specified method is not allowed against this resource.";
+                    Refusal::new("MethodNotAllowed", words).status(405)
+                })?;
+                Ok(Asked { action: action.to_owned(), input: Input::from(serde_json::json!({})) })
+            }
+        }
+    }
+
+    /// Writes an answer.
+    pub(crate) fn write(&self, action: &str, answer: &Result<Tree, Refusal>, id: &str) -> Response<Bytes> {
+        let reply = match (self.protocol, answer) {
+            (Protocol::Ec2 { namespace }, Ok(tree)) => xml::ec2(action, namespace, tree, id),
+            (Protocol::Ec2 { .. }, Err(refusal)) => xml::ec2_error(refusal, id),
+            (Protocol::Query { namespace }, Ok(tree)) => xml::query(action, namespace, tree, id),
+            (Protocol::Query { namespace }, Err(refusal)) => xml::query_error(namespace, refusal, id),
+            (Protocol::Json { version }, answer) => json::write(version, answer, id),
+            (Protocol::Rest { .. }, Err(refusal)) => xml::rest_error(refusal, id),
+            (Protocol::Rest { .. }, Ok(_)) => Reply { status: 200, ..Reply::default() },
+        };
+        respond(reply)
+    }
+}
+
+/// An HTTP answer. Headers that cannot be are left out.
+pub(crate) fn respond(reply: Reply) -> Response<Bytes> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &reply.headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<http::HeaderName>(), value.parse()) {
+            headers.insert(name, value);
+        }
+    }
+    let mut response = Response::new(reply.body);
+    *response.status_mut() = http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    *response.headers_mut() = headers;
+    response
+}

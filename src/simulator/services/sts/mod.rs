@@ -1,0 +1,75 @@
+//! AWS STS: who calls, and credentials for a while.
+
+use std::collections::BTreeMap;
+
+use super::super::clock::Moment;
+use super::super::input::{Input, invalid};
+use super::super::output::object;
+use super::super::scene::Scene;
+use super::super::service::{Action, Answer, Protocol, Service, action};
+
+/// The service.
+pub(crate) const SERVICE: Service = Service {
+    name: "sts",
+    protocol: Protocol::Query { namespace: "https://sts.amazonaws.com/doc/2011-06-15/" },
+    areas: &[ACTIONS],
+};
+
+const ACTIONS: &[Action] = &[action("AssumeRole", assume_role), action("GetCallerIdentity", get_caller_identity)];
+
+/// Credentials that were handed out, by access key id.
+pub(crate) type Sessions = BTreeMap<String, Session>;
+
+/// Who acts with temporary credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Session {
+    /// Whose account the role is in.
+    pub(crate) account: String,
+    /// The role's name.
+    pub(crate) role: String,
+    /// What the caller named the session.
+    pub(crate) name: String,
+    /// The role's unique id.
+    pub(crate) role_id: String,
+    /// Until when.
+    pub(crate) expires: Moment,
+}
+
+fn get_caller_identity(scene: &mut Scene<'_>, _: &Input) -> Answer {
+    let account = &scene.caller.account;
+    let (id, arn) = match &scene.caller.session {
+        Some(Session { role, name, role_id, .. }) => {
+            (format!("{role_id}:{name}"), format!("arn:aws:sts::{account}:assumed-role/{role}/{name}"))
+        }
+        None => (account.clone(), format!("arn:aws:iam::{account}:root")),
+    };
+    Ok(object! { "UserId" => id, "Account" => account, "Arn" => arn })
+}
+
+fn assume_role(scene: &mut Scene<'_>, input: &Input) -> Answer {
+    let arn = input.need("RoleArn")?;
+    let name = input.need("RoleSessionName")?.to_owned();
+    input.pass_over("ExternalId");
+    let seconds = input.whole("DurationSeconds")?.unwrap_or(3600);
+    if !(900..=43_200).contains(&seconds) {
+        return Err(invalid("DurationSeconds must be between 900 and 43200"));
+    }
+    let parts: Vec<&str> = arn.split(':').collect();
+    let role = arn.rsplit('/').next().unwrap_or_default().to_owned();
+    let [_, _, "iam", _, account, _] = parts[..] else { return Err(invalid(format!("{arn} is invalid"))) };
+    let key = format!("ASIA{}", scene.dice.capitals(16));
+    let role_id = format!("AROA{}", scene.dice.capitals(17));
+    let expires = scene.now.plus(std::time::Duration::from_secs(seconds.unsigned_abs()));
+    let session = Session { account: account.to_owned(), role: role.clone(), name: name.clone(), role_id: role_id.clone(), expires };
+    scene.sessions.insert(key.clone(), session);
+    let assumed = format!("arn:aws:sts::{account}:assumed-role/{role}/{name}");
+    Ok(object! {
+        "AssumedRoleUser" => object! { "AssumedRoleId" => format!("{role_id}:{name}"), "Arn" => assumed },
+        "Credentials" => object! {
+            "AccessKeyId" => key,
+            "SecretAccessKey" => scene.dice.hex(40),
+            "SessionToken" => scene.dice.hex(64),
+            "Expiration" => expires,
+        },
+    })
+}

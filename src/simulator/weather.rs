@@ -1,0 +1,108 @@
+//! What goes wrong between a caller and the services, by rule or by chance.
+
+use std::time::Duration;
+
+use super::dice::Dice;
+
+/// One thing that goes wrong with one call.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fault {
+    /// The request never arrives, and nothing comes back.
+    LostRequest,
+    /// It is carried out, and the answer never arrives.
+    LostAnswer,
+    /// It is carried out that much later, when its sender has long given up.
+    Late(Duration),
+    /// It is delivered twice.
+    Twice,
+    /// An error with this status, and nothing was done.
+    ErrorBefore(u16),
+    /// An error with this status, and yet it was done.
+    ErrorAfter(u16),
+    /// Too many calls.
+    Throttled,
+    /// The connection breaks before the request arrives.
+    ResetBefore,
+    /// The connection breaks before the answer arrives.
+    ResetAfter,
+    /// Half of the answer arrives.
+    Truncated,
+    /// A look at a moment that has passed: what was made since is not there.
+    Stale,
+    /// The answer takes that long.
+    Latency(Duration),
+    /// The caller dies before the request arrives.
+    KillBefore,
+    /// The caller dies when it was carried out, before the answer arrives.
+    KillAfter,
+    /// The caller dies when the answer is there.
+    KillAnswered,
+}
+
+/// How far back a stale read looks.
+pub(super) const STALE: Duration = Duration::from_secs(30);
+
+/// Which calls a fault happens to.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// The service, by its name in signatures. `None`: all.
+    pub service: Option<String>,
+    /// The action. `None`: all.
+    pub action: Option<String>,
+    /// What happens.
+    pub fault: Fault,
+    /// To which of these calls.
+    pub when: When,
+}
+
+/// How a rule chooses among the calls that it is for.
+#[derive(Clone, Copy, Debug)]
+pub enum When {
+    /// All.
+    Always,
+    /// Only the one of this number, counted from 1.
+    Nth(u64),
+    /// Each with this probability, drawn from the world's seed.
+    Chance(f64),
+}
+
+/// The rules, and how many calls each has seen.
+#[derive(Debug)]
+pub(super) struct Weather {
+    rules: Vec<(Rule, u64)>,
+    dice: Dice,
+}
+
+impl Weather {
+    /// Fair weather. Its dice are its own, so that faults do not change which ids are drawn.
+    pub(super) fn new(seed: u64) -> Self {
+        Self { rules: Vec::new(), dice: Dice::new(seed ^ 0x5eed_fa11) }
+    }
+
+    /// Replaces the rules.
+    pub(super) fn set(&mut self, rules: Vec<Rule>) {
+        self.rules = rules.into_iter().map(|rule| (rule, 0)).collect();
+    }
+
+    /// What happens to this call. The first rule that strikes counts; all count the call.
+    pub(super) fn over(&mut self, service: &str, action: &str) -> Option<Fault> {
+        let mut struck = None;
+        for (rule, seen) in &mut self.rules {
+            let is_meant = rule.service.as_deref().is_none_or(|name| name == service)
+                && rule.action.as_deref().is_none_or(|name| name == action);
+            if !is_meant {
+                continue;
+            }
+            *seen += 1;
+            let strikes = match rule.when {
+                When::Always => true,
+                When::Nth(number) => *seen == number,
+                When::Chance(probability) => self.dice.chance(probability),
+            };
+            if strikes {
+                struck = struck.or(Some(rule.fault));
+            }
+        }
+        struck
+    }
+}
