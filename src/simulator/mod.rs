@@ -38,6 +38,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
+use tokio::sync::watch;
 
 use buckets::Buckets;
 use clock::{Clock, Moment};
@@ -56,6 +57,7 @@ use world::{Caller, Place, World};
 pub struct Simulator {
     clock: Clock,
     state: Arc<Mutex<State>>,
+    death: watch::Sender<bool>,
 }
 
 #[derive(Debug)]
@@ -89,7 +91,22 @@ impl Simulator {
         let weather = Weather::new(settings.seed);
         let buckets = Buckets::new(settings.throttling);
         let state = State { world: World::new(settings), buckets, weather, log: Log::default(), late: Vec::new() };
-        Self { clock, state: Arc::new(Mutex::new(state)) }
+        Self { clock, state: Arc::new(Mutex::new(state)), death: watch::Sender::new(false) }
+    }
+
+    /// Becomes true when the weather has killed the caller. Whoever plays the caller then stops at once and without a word, like a process that
+    /// was killed, and calls [`Self::revive`] before the next one begins.
+    pub fn death(&self) -> watch::Receiver<bool> {
+        self.death.subscribe()
+    }
+
+    /// A new caller, after the last one was killed.
+    pub fn revive(&self) {
+        self.death.send_replace(false);
+    }
+
+    fn die(&self) {
+        self.death.send_replace(true);
     }
 
     /// Its clock.
@@ -229,9 +246,10 @@ impl State {
                 Outcome::Answer(passage.service.write(&call.action, &Err(broken(status)), &id), after)
             }
             Some(Fault::Truncated) => {
-                let (head, body) = response.into_parts();
-                let half = body.slice(..body.len() / 2);
-                Outcome::Answer(Response::from_parts(head, half), after)
+                let (mut head, body) = response.into_parts();
+                // It says how long it was going to be, so that its end is missed.
+                head.headers.insert("content-length", body.len().into());
+                Outcome::Answer(Response::from_parts(head, body.slice(..body.len() / 2)), after)
             }
             Some(Fault::Latency(span)) => Outcome::Answer(response, after + span),
             _ => Outcome::Answer(response, after),

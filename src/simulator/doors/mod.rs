@@ -1,3 +1,4 @@
 //! The two doors: in process, as an HTTP client for the SDK; and over HTTP, for everybody.
 
 pub mod http;
+pub mod in_process;
