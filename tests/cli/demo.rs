@@ -3,7 +3,7 @@
 use std::net::TcpStream;
 use std::path::PathBuf;
 
-use pando::cli::commands::local::cache_folder;
+use pando::cli::local_aws::cache_folder;
 use rustix::process::Signal;
 
 use crate::support::command::{Ended, Sandbox, until};

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use pando::aws::clients::{Access, Aws, Target};
-use pando::cli::commands::local::{ACCOUNT, cache_folder, python};
+use pando::cli::local_aws::{ACCOUNT, cache_folder, python};
 use pando::emulators::{self, Emulator, LOCALSTACK, MINISTACK, MOTO, Place, Recipe};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

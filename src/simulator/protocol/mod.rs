@@ -42,15 +42,16 @@ impl Service {
 
     /// Writes an answer.
     pub(crate) fn write(&self, action: &str, answer: &Result<Tree, Refusal>, id: &str) -> Response<Bytes> {
-        let reply = match (self.protocol, answer) {
+        let mut reply = match (self.protocol, answer) {
             (Protocol::Ec2 { namespace }, Ok(tree)) => xml::ec2(action, namespace, tree, id),
             (Protocol::Ec2 { .. }, Err(refusal)) => xml::ec2_error(refusal, id),
             (Protocol::Query { namespace }, Ok(tree)) => xml::query(action, namespace, tree, id),
             (Protocol::Query { namespace }, Err(refusal)) => xml::query_error(namespace, refusal, id),
-            (Protocol::Json { version }, answer) => json::write(version, answer, id),
+            (Protocol::Json { version }, answer) => json::write(version, answer),
             (Protocol::Rest { .. }, Err(refusal)) => xml::rest_error(refusal, id),
             (Protocol::Rest { .. }, Ok(_)) => Reply { status: 200, ..Reply::default() },
         };
+        reply.headers.push(("x-amzn-requestid".into(), id.to_owned()));
         respond(reply)
     }
 }
