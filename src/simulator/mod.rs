@@ -377,7 +377,8 @@ fn nowhere(service: &str) -> Outcome {
 impl Exchange {
     fn of(request: &Request<Bytes>, response: &Response<Bytes>) -> Self {
         let headers = |headers: &http::HeaderMap| {
-            let all = headers.iter().filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
+            let all =
+                headers.iter().filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
             all.collect::<BTreeMap<String, String>>()
         };
         let text = |body: &Bytes| String::from_utf8_lossy(body).into_owned();

@@ -65,7 +65,8 @@ pub(crate) fn respond(reply: Reply) -> Response<Bytes> {
         }
     }
     let mut response = Response::new(reply.body);
-    *response.status_mut() = http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     *response.headers_mut() = headers;
     response
 }
