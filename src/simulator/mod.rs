@@ -8,7 +8,7 @@
 //! - the services: `services`, a folder each, a file for each area; an action is a function and a line in its file's list
 //! - what they share: `shelf`, `tags`, `filters`, `pages`, `tokens`, [`refusal`]
 //! - trouble: [`weather`] (faults), `buckets` (throttling)
-//! - the doors: [`doors`], in process and over HTTP; and what can be seen from outside: [`log`]
+//! - the doors: [`doors`], in process and over HTTP; and what can be seen from outside: [`log`], [`inventory`]
 
 mod agenda;
 mod buckets;
@@ -17,6 +17,7 @@ mod dice;
 pub mod doors;
 mod filters;
 pub mod input;
+pub mod inventory;
 pub mod log;
 pub mod output;
 mod pages;
@@ -144,6 +145,11 @@ impl Simulator {
         let mut state = self.lock();
         state.world.advance(now);
         serde_json::to_value(&state.world).unwrap_or_default()
+    }
+
+    /// Everything that exists, with its tags: what is whose, and what is nobody's.
+    pub fn inventory(&self) -> Vec<inventory::Thing> {
+        inventory::of(&self.dump())
     }
 
     /// Begins anew: nothing exists, nothing was called. Settings and weather stay.
