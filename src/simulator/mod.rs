@@ -6,13 +6,14 @@
 //! - the world: [`settings`], `world`, `scene` (what a handler sees), `agenda` (what happens by itself), [`clock`], `dice`
 //! - the wire: `protocol`, with [`input`] and [`output`] in between, so that no handler knows how it is spoken to
 //! - the services: `services`, a folder each, a file for each area; an action is a function and a line in its file's list
-//! - what they share: `shelf`, `tags`, `filters`, `pages`, `tokens`, [`refusal`]
+//! - what they share: `shelf`, `tags`, `filters`, `pages`, `tokens`, `constraints`, [`refusal`]
 //! - trouble: [`weather`] (faults), `buckets` (throttling)
 //! - the doors: [`doors`], in process and over HTTP; and what can be seen from outside: [`log`], [`inventory`]
 
 mod agenda;
 mod buckets;
 pub mod clock;
+mod constraints;
 mod dice;
 pub mod doors;
 mod filters;
@@ -283,6 +284,7 @@ impl State {
         let id = self.world.dice.uuid();
         let (response, refusal, again) = self.world.enter(*now, place, caller, |scene| {
             scene.asked = *asked;
+            scene.endpoint = endpoint(request);
             if is_stale {
                 scene.sight = scene.now.minus(weather::STALE);
             }
@@ -351,7 +353,16 @@ fn act(scene: &mut Scene<'_>, service: &Service, call: &Asked) -> Result<Tree, R
 }
 
 fn allowed(scene: &Scene<'_>, service: &Service, call: &Asked) -> Result<(), Refusal> {
+    services::sts::check(scene, service)?;
     if scene.settings.enforces_policies { services::iam::authorize(scene, service, call) } else { Ok(()) }
+}
+
+/// Where the caller found the service: the scheme and host of its request.
+fn endpoint(request: &Request<Bytes>) -> Option<String> {
+    let header = request.headers().get("host").and_then(|value| value.to_str().ok());
+    let host = header.or_else(|| request.uri().authority().map(http::uri::Authority::as_str))?;
+    let scheme = if host.ends_with(".amazonaws.com") { "https" } else { "http" };
+    Some(format!("{scheme}://{host}"))
 }
 
 /// What a service says to an action it does not know.
