@@ -82,10 +82,12 @@ mod tests {
             "vpcs": { "things": { "vpc-1": { "visible": 0, "thing": {} } } },
             "tags": { "vpc-1": { "pando:stack": "s" } },
         });
-        let sqs = serde_json::json!({ "queues": { "things": { "q": { "visible": 0, "thing": { "tags": { "a": "b" } } } } } });
+        let sqs =
+            serde_json::json!({ "queues": { "things": { "q": { "visible": 0, "thing": { "tags": { "a": "b" } } } } } });
         let regions = serde_json::json!({ "eu-west-1": { "ec2": ec2, "sqs": sqs } });
         let found = of(&serde_json::json!({ "accounts": { "1": { "iam": {}, "regions": regions } } }));
-        let brief: Vec<_> = found.iter().map(|thing| (thing.kind.as_str(), thing.id.as_str(), thing.tags.len())).collect();
+        let brief: Vec<_> =
+            found.iter().map(|thing| (thing.kind.as_str(), thing.id.as_str(), thing.tags.len())).collect();
         assert_eq!(brief, [("ec2/vpcs", "vpc-1", 1), ("sqs/queues", "q", 1)]);
     }
 }

@@ -14,7 +14,7 @@ use super::refusal::Refusal;
 use super::service::{Protocol, Reply, Service};
 
 pub(crate) use scope::{Scope, scope};
-pub(crate) use xml::{escape, read as read_xml, write as write_xml};
+pub(crate) use xml::{read as read_xml, write as write_xml};
 
 /// What a request asks for: an action, and its parameters.
 #[derive(Debug)]

@@ -117,8 +117,8 @@ pub(super) fn furnish(bucket: &mut Bucket, ownership: Option<&str>, tags: &Tags)
                       </ApplyServerSideEncryptionByDefault><BucketKeyEnabled>false</BucketKeyEnabled></Rule>";
     put("encryption", "ServerSideEncryptionConfiguration", encryption.to_owned());
     let block = ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
-    let block = block.iter().map(|name| format!("<{name}>true</{name}>")).collect();
-    put("publicAccessBlock", "PublicAccessBlockConfiguration", block);
+    let block = block.map(|name| format!("<{name}>true</{name}>"));
+    put("publicAccessBlock", "PublicAccessBlockConfiguration", block.concat());
     let rule = format!("<Rule><ObjectOwnership>{ownership}</ObjectOwnership></Rule>");
     put("ownershipControls", "OwnershipControls", rule);
     put("requestPayment", "RequestPaymentConfiguration", "<Payer>BucketOwner</Payer>".to_owned());

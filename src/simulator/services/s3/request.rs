@@ -123,7 +123,8 @@ fn unchunk(body: &Bytes) -> Result<Bytes, Refusal> {
 
 /// What is in quotes in an `ETag`.
 pub(super) fn digest(body: &[u8]) -> String {
-    Md5::digest(body).iter().map(|byte| format!("{byte:02x}")).collect()
+    let bytes: Vec<String> = Md5::digest(body).iter().map(|byte| format!("{byte:02x}")).collect();
+    bytes.concat()
 }
 
 /// An answer without a body.
