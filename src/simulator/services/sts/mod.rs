@@ -60,7 +60,13 @@ fn assume_role(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let key = format!("ASIA{}", scene.dice.capitals(16));
     let role_id = format!("AROA{}", scene.dice.capitals(17));
     let expires = scene.now.plus(std::time::Duration::from_secs(seconds.unsigned_abs()));
-    let session = Session { account: account.to_owned(), role: role.clone(), name: name.clone(), role_id: role_id.clone(), expires };
+    let session = Session {
+        account: account.to_owned(),
+        role: role.clone(),
+        name: name.clone(),
+        role_id: role_id.clone(),
+        expires,
+    };
     scene.sessions.insert(key.clone(), session);
     let assumed = format!("arn:aws:sts::{account}:assumed-role/{role}/{name}");
     Ok(object! {
