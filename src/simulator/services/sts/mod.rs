@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::clock::Moment;
 use super::super::input::{Input, invalid};
 use super::super::output::object;
+use super::super::refusal::Refusal;
 use super::super::scene::Scene;
 use super::super::service::{Action, Answer, Protocol, Service, action};
 
@@ -78,4 +79,9 @@ fn assume_role(scene: &mut Scene<'_>, input: &Input) -> Answer {
             "Expiration" => expires,
         },
     })
+}
+
+/// Whether the caller's credentials still count.
+pub(crate) fn check(_scene: &Scene<'_>, _service: &Service) -> Result<(), Refusal> {
+    Ok(())
 }
