@@ -94,7 +94,9 @@ impl Input {
     /// A point in time.
     pub(crate) fn moment(&self, name: &str) -> Result<Option<Moment>, Refusal> {
         let Some(text) = self.text(name) else { return Ok(None) };
-        Moment::parse(text).map(Some).ok_or_else(|| invalid(format!("Invalid value '{text}' for {name}. It is not a time")))
+        Moment::parse(text)
+            .map(Some)
+            .ok_or_else(|| invalid(format!("Invalid value '{text}' for {name}. It is not a time")))
     }
 
     /// The members of a list; none, if it was not given.
@@ -210,7 +212,11 @@ impl From<serde_json::Value> for Input {
             Json::Array(items) => Value::List(items.into_iter().map(Self::from).collect()),
             // What is null was not said.
             Json::Object(fields) => Value::Map(
-                fields.into_iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key, Self::from(value))).collect(),
+                fields
+                    .into_iter()
+                    .filter(|(_, value)| !value.is_null())
+                    .map(|(key, value)| (key, Self::from(value)))
+                    .collect(),
             ),
         })
     }

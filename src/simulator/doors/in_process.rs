@@ -55,7 +55,7 @@ impl Door {
                 }
                 Outcome::Kill(None) => {
                     self.0.die();
-                    std::future::pending().await
+                    return std::future::pending().await;
                 }
                 Outcome::Silence => std::future::pending().await,
             }

@@ -39,7 +39,7 @@ pub(super) fn read(request: &Request<Bytes>, lists: Lists) -> Result<Asked, Refu
 #[derive(Default)]
 struct Branch {
     text: Option<String>,
-    below: Vec<(String, Branch)>,
+    below: Vec<(String, Self)>,
 }
 
 impl Branch {

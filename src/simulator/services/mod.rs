@@ -1,5 +1,7 @@
 //! The services: a folder each, a file for each area.
 
+#![expect(clippy::unnecessary_wraps, reason = "all handlers have one signature, whether or not they can refuse")]
+
 pub(crate) mod autoscaling;
 pub(crate) mod cloudwatch;
 pub(crate) mod ec2;
@@ -38,4 +40,6 @@ pub(crate) fn find(name: &str) -> Option<&'static Service> {
 }
 
 /// What a region has before anybody uses it.
-pub(crate) fn furnish(_scene: &mut Scene<'_>) {}
+pub(crate) fn furnish(scene: &mut Scene<'_>) {
+    ec2::furnish(scene);
+}
