@@ -129,7 +129,7 @@ pub(in super::super) fn furnish(scene: &mut Scene<'_>) {
             let (id, image) = line.release(&region, scene.now.minus(DAY * u32::try_from(*age).unwrap_or(0)), is_newest);
             let parameters = line.parameters.iter().filter(|_| is_newest);
             let parameters = parameters.map(|name| ((*name).to_owned(), id.clone())).collect::<Vec<_>>();
-            let State { images, parameters: known, .. } = &mut scene.here.ec2.images;
+            let State { images, parameters: known } = &mut scene.here.ec2.images;
             images.put(id, image, Moment::default());
             known.extend(parameters);
         }
@@ -177,6 +177,6 @@ impl Line {
 /// The same id for the same release of a region in every world.
 fn id(prefix: &str, region: &str, name: &str) -> String {
     let digest = Sha256::digest(format!("{region} {name}"));
-    let digits: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("{prefix}-0{digits}")
+    let number = digest.iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+    format!("{prefix}-0{number:016x}")
 }

@@ -116,7 +116,7 @@ fn register(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let name = check_name(scene, input)?;
     let mut image = new(scene, name, input)?;
     image.architecture = input.text_or("Architecture", "i386");
-    image.root = input.need("RootDeviceName")?.to_owned();
+    input.need("RootDeviceName")?.clone_into(&mut image.root);
     image.needs_session_tokens = input.text("ImdsSupport") == Some("v2.0");
     image.is_uefi = input.text("BootMode").is_some_and(|mode| mode != "legacy-bios") || image.architecture == "arm64";
     input.pass_over("EnaSupport");
@@ -142,7 +142,7 @@ fn register(scene: &mut Scene<'_>, input: &Input) -> Answer {
     image.is_available = true;
     let (id, visible) = (scene.dice.id("ami"), scene.fresh());
     scene.here.ec2.images.images.put(&id, image, visible);
-    Ok(object! { "imageId" => id.to_owned() })
+    Ok(object! { "imageId" => id })
 }
 
 /// Regions are apart here, so that copies come from the same one.

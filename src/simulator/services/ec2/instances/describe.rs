@@ -30,7 +30,7 @@ pub(super) fn show(scene: &Scene<'_>, id: &str, instance: &Instance) -> Tree {
         "instanceId" => id.to_owned(),
         "imageId" => &instance.image,
         "instanceState" => object! { "code" => code, "name" => name },
-        "privateDnsName" => is_there.then(|| private_name(scene, &instance.private_ip)).unwrap_or_default(),
+        "privateDnsName" => there(&private_name(scene, &instance.private_ip)).unwrap_or_default(),
         "dnsName" => instance.public_ip.as_ref().filter(|_| is_there).map(|ip| public_name(scene, ip)).unwrap_or_default(),
         "reason" => &instance.reason,
         "keyName" => instance.key.clone(),
