@@ -13,7 +13,8 @@ use crate::simulator::scene::Scene;
 /// What is done with a request, step by step.
 pub(super) type Actions = Vec<Value>;
 
-/// Target groups of one action at most (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html>).
+/// Target groups of one action at most
+/// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html>).
 const GROUPS: usize = 5;
 
 /// Whether a group gets anything from these actions.

@@ -214,7 +214,7 @@ fn look(scene: &mut Scene<'_>, subject: &str) {
 }
 
 impl Target {
-    /// Counts a check. The first that a new target passes makes it healthy; later it takes as many as the threshold says.
+    /// Counts a check. The first that a new target passes makes it healthy; later it takes as many as the threshold.
     fn note(&mut self, answers: bool, healthy: u64, unhealthy: u64) {
         let is_new = matches!(self.state, Checked::Never | Checked::Initial);
         (self.passed, self.failed) = if answers { (self.passed + 1, 0) } else { (0, self.failed + 1) };

@@ -1,6 +1,7 @@
 //! The images that Amazon and Canonical publish: a few releases of each, named as they name theirs.
 //!
-//! Sources: <https://docs.aws.amazon.com/linux/al2023/ug/ec2.html>, <https://documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images/>.
+//! Sources: <https://docs.aws.amazon.com/linux/al2023/ug/ec2.html>,
+//! <https://documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images/>.
 
 use std::time::Duration;
 

@@ -19,7 +19,7 @@ use crate::simulator::shelf::Shelf;
 use crate::simulator::tags::Tags;
 
 pub(super) use catalogue::furnish;
-pub(super) use changes::ACTIONS as CHANGES;
+pub(super) use changes::{ACTIONS as CHANGES, MAKING};
 
 /// What is asked of images.
 pub(super) const ACTIONS: &[Action] = &[
@@ -83,6 +83,12 @@ pub(crate) fn published(scene: &Scene<'_>, parameter: &str) -> Option<String> {
 /// All public parameters of the Systems Manager that name images, with these images.
 pub(crate) fn all_published<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (&'a str, &'a str)> {
     scene.here.ec2.images.parameters.iter().map(|(name, id)| (name.as_str(), id.as_str()))
+}
+
+/// An image of this account that a snapshot is part of.
+pub(super) fn made_of<'a>(scene: &'a Scene<'_>, snapshot: &str) -> Option<&'a str> {
+    let mut own = scene.here.ec2.images.images.iter().filter(|(_, image)| image.owner == scene.place.account);
+    own.find(|(_, image)| image.devices.iter().any(|device| device.snapshot == snapshot)).map(|(id, _)| id)
 }
 
 /// The tags of an image, to be changed; nobody tags those of others.

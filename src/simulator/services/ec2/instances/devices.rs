@@ -77,7 +77,7 @@ pub(super) fn volume(scene: &mut Scene<'_>, device: &Device, instance: &str, zon
         key,
         tags: tags.clone(),
     };
-    scene.here.ec2.volumes.put(&id, volume, visible);
+    scene.here.ec2.volumes.all.put(&id, volume, visible);
     id
 }
 
@@ -86,6 +86,8 @@ pub(in super::super) struct Portrait {
     pub(in super::super) architecture: String,
     pub(in super::super) root: String,
     pub(in super::super) devices: Vec<Device>,
+    /// The volumes of the devices.
+    pub(in super::super) volumes: Vec<String>,
     pub(in super::super) needs_session_tokens: bool,
 }
 
@@ -96,7 +98,7 @@ pub(in super::super) fn portrait(scene: &Scene<'_>, id: &str) -> Result<Portrait
         let words = format!("Instance {id} is not 'running' or 'stopped'");
         return Err(Refusal::new("IncorrectState", words));
     }
-    let volumes = instance.volumes.iter().filter_map(|volume| scene.here.ec2.volumes.get(volume));
+    let volumes = instance.volumes.iter().filter_map(|volume| scene.here.ec2.volumes.all.get(volume));
     let devices = volumes.map(|volume| Device {
         name: volume.device.clone(),
         snapshot: String::new(),
@@ -112,6 +114,7 @@ pub(in super::super) fn portrait(scene: &Scene<'_>, id: &str) -> Result<Portrait
         architecture: instance.architecture.clone(),
         root: instance.root.clone(),
         devices: devices.collect(),
+        volumes: instance.volumes.clone(),
         needs_session_tokens: image.is_some_and(|image| image.needs_session_tokens),
     })
 }

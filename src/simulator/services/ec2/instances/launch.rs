@@ -132,16 +132,9 @@ impl Order {
         let id = scene.dice.id("i");
         let zone = subnets::zone_of_subnet(scene, &self.subnet).unwrap_or_default();
         let description = self.rest.list("NetworkInterface").first().map(|one| one.text_or("Description", ""));
-        let interface = interfaces::attach(
-            scene,
-            Wish {
-                subnet: &self.subnet,
-                groups: &self.groups,
-                description: description.unwrap_or_default(),
-                requester: "",
-                instance: Some(&id),
-            },
-        )?;
+        let description = description.unwrap_or_default();
+        let (subnet, groups, instance) = (&self.subnet, &self.groups, Some(id.as_str()));
+        let interface = interfaces::attach(scene, Wish { subnet, groups, description, requester: "", instance })?;
         if let Some(tags) = interfaces::tags(scene, &interface) {
             tags.clone_from(&self.interface_tags);
         }

@@ -146,9 +146,10 @@ fn fitting(scene: &Scene<'_>, id: &str, kind: InstanceType) -> Result<Vec<Device
     }
     if image.architecture != kind.architecture() {
         return Err(invalid(format!(
-            "The architecture '{}' of the specified instance type does not match the architecture '{}' of the specified AMI. \
-             Specify an instance type and an AMI that have matching architectures, and try again. You can use \
-             'describe-instance-types' or 'describe-images' to discover the architecture of the instance type or AMI.",
+            "The architecture '{}' of the specified instance type does not match the architecture '{}' of the \
+             specified AMI. Specify an instance type and an AMI that have matching architectures, and try again. You \
+             can use 'describe-instance-types' or 'describe-images' to discover the architecture of the instance type \
+             or AMI.",
             kind.architecture(),
             image.architecture,
         )));

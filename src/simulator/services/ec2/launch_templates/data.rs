@@ -12,7 +12,8 @@ use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
 use crate::simulator::services::ec2::{images, instance_types, security_groups};
 
-/// User data, before it is encoded, is at most 16 KB (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html>).
+/// User data, before it is encoded, is at most 16 KB
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html>).
 const USER_DATA: usize = 16 * 1024;
 
 /// What a request says of instances to come.
