@@ -194,3 +194,29 @@ pub(super) fn tree(value: &Value) -> Tree {
         other => Tree::Text(other.to_string().into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_group_is_shown_alone_and_in_the_list() {
+        let action = complete(&Input::from(json!({ "Type": "forward", "TargetGroupArn": "arn" })));
+        let wanted = json!({
+            "Type": "forward",
+            "TargetGroupArn": "arn",
+            "ForwardConfig": {
+                "TargetGroups": [{ "TargetGroupArn": "arn", "Weight": "1" }],
+                "TargetGroupStickinessConfig": { "Enabled": false },
+            },
+        });
+        assert_eq!(action, Ok(wanted));
+    }
+
+    #[test]
+    fn a_redirect_to_where_the_request_went_is_refused() {
+        let config = json!({ "StatusCode": "HTTP_301", "Port": "#{port}" });
+        let action = complete(&Input::from(json!({ "Type": "redirect", "RedirectConfig": config })));
+        assert_eq!(action.map_err(|it| it.code), Err("InvalidLoadBalancerAction".into()));
+    }
+}

@@ -351,3 +351,31 @@ fn describe_one(id: &str, port: Option<u16>, zone: Option<String>, check: &str, 
         "TargetHealth" => object! { "State" => health.name(), "Reason" => reason, "Description" => words },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(checks: &[bool]) -> Checked {
+        let (id, since) = ("i-1".to_owned(), Moment::default());
+        let mut target =
+            Target { id, port: 80, zone: None, since, draining: None, state: Checked::Never, passed: 0, failed: 0 };
+        checks.iter().for_each(|answers| target.note(*answers, 3, 2));
+        target.state
+    }
+
+    #[test]
+    fn a_new_target_is_healthy_with_its_first_answer() {
+        assert_eq!(after(&[true]), Checked::Healthy);
+        assert_eq!(after(&[false, true]), Checked::Healthy);
+        assert_eq!(after(&[false]), Checked::Initial);
+    }
+
+    #[test]
+    fn afterwards_it_takes_as_many_checks_as_the_thresholds_say() {
+        assert_eq!(after(&[true, false]), Checked::Healthy);
+        assert_eq!(after(&[true, false, false]), Checked::Unhealthy);
+        assert_eq!(after(&[false, false, true, true]), Checked::Unhealthy);
+        assert_eq!(after(&[false, false, true, true, true]), Checked::Healthy);
+    }
+}
