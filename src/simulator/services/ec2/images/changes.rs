@@ -40,8 +40,7 @@ fn check_name<'i>(scene: &Scene<'_>, input: &'i Input) -> Result<&'i str, Refusa
             '.', '-', '/', '_' and spaces";
         return Err(Refusal::new("InvalidAMIName.Malformed", words));
     }
-    let own = scene.here.ec2.images.images.iter().filter(|(_, image)| image.owner == scene.place.account);
-    if let Some((id, _)) = own.into_iter().find(|(_, image)| image.name == name) {
+    if let Some((id, _)) = scene.here.ec2.images.own.iter().find(|(_, image)| image.name == name) {
         let words = format!("AMI name {name} is already in use by AMI {id}");
         return Err(Refusal::new("InvalidAMIName.Duplicate", words));
     }
@@ -54,7 +53,7 @@ fn own_mut<'a>(scene: &'a mut Scene<'_>, input: &Input) -> Result<&'a mut Image,
         return Err(Refusal::new("AuthFailure", format!("Not authorized for image:{id}")));
     }
     let absent = || Refusal::new("InvalidAMIID.NotFound", format!("The image id '[{id}]' does not exist"));
-    scene.here.ec2.images.images.get_mut(id).ok_or_else(absent)
+    scene.here.ec2.images.own.get_mut(id).ok_or_else(absent)
 }
 
 /// Puts an image there that becomes available by itself.
@@ -72,13 +71,13 @@ fn begin(scene: &mut Scene<'_>, mut image: Image, volumes: &[String], tags: &Tag
         };
         device.snapshot = snapshots::begin(scene, snapshot);
     }
-    scene.here.ec2.images.images.put(&id, image, visible);
+    scene.here.ec2.images.own.put(&id, image, visible);
     scene.later(MAKING, be_available, &id);
     id
 }
 
 fn be_available(scene: &mut Scene<'_>, id: &str) {
-    let Some(image) = scene.here.ec2.images.images.get_mut(id) else { return };
+    let Some(image) = scene.here.ec2.images.own.get_mut(id) else { return };
     image.is_available = true;
     let done: Vec<String> = image.devices.iter().map(|device| device.snapshot.clone()).collect();
     done.iter().for_each(|snapshot| snapshots::finish(scene, snapshot));
@@ -153,7 +152,7 @@ fn register(scene: &mut Scene<'_>, input: &Input) -> Answer {
     }
     image.is_available = true;
     let (id, visible) = (scene.dice.id("ami"), scene.fresh());
-    scene.here.ec2.images.images.put(&id, image, visible);
+    scene.here.ec2.images.own.put(&id, image, visible);
     Ok(object! { "imageId" => id })
 }
 
@@ -194,7 +193,7 @@ fn deregister(scene: &mut Scene<'_>, input: &Input) -> Answer {
         let words = "The AMI is protected from deregistration. Disable deregistration protection first.";
         return Err(Refusal::new("OperationNotPermitted", words));
     }
-    let gone = scene.here.ec2.images.images.remove(input.need("ImageId")?);
+    let gone = scene.here.ec2.images.own.remove(input.need("ImageId")?);
     if input.flag("DeleteAssociatedSnapshots") == Some(true) {
         let devices = gone.map(|image| image.devices).unwrap_or_default();
         devices.iter().for_each(|device| snapshots::remove(scene, &device.snapshot));

@@ -4,7 +4,7 @@ use super::Phase;
 use crate::simulator::input::{Input, invalid};
 use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
-use crate::simulator::services::ec2::images::Device;
+use crate::simulator::services::ec2::images::{self, Device};
 use crate::simulator::services::ec2::volumes::Volume;
 use crate::simulator::tags::Tags;
 
@@ -109,7 +109,7 @@ pub(in super::super) fn portrait(scene: &Scene<'_>, id: &str) -> Result<Portrait
         iops: volume.iops,
         throughput: volume.throughput,
     });
-    let image = scene.here.ec2.images.images.get(&instance.image);
+    let image = images::find(scene, &instance.image);
     Ok(Portrait {
         architecture: instance.architecture.clone(),
         root: instance.root.clone(),

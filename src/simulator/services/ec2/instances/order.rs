@@ -104,7 +104,7 @@ impl Order {
     /// Images that say so have instances that want session tokens, which may make one hop more
     /// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-IMDS-new-instances.html>).
     pub(super) fn metadata(&self, scene: &Scene<'_>) -> Metadata {
-        let image = scene.here.ec2.images.images.get(&self.image);
+        let image = images::find(scene, &self.image);
         let strict = image.is_some_and(|image| image.needs_session_tokens);
         let none = Input::from(json!({}));
         let given = self.rest.at("MetadataOptions").unwrap_or(&none);
@@ -128,7 +128,7 @@ fn image_id(scene: &Scene<'_>, given: &str) -> Result<String, Refusal> {
 
 /// The device that an image starts from.
 pub(super) fn root_of(scene: &Scene<'_>, image: &str) -> String {
-    scene.here.ec2.images.images.get(image).map(|image| image.root.clone()).unwrap_or_default()
+    images::find(scene, image).map(|image| image.root.clone()).unwrap_or_default()
 }
 
 fn default_subnet(scene: &Scene<'_>, zone: Option<&str>) -> Result<String, Refusal> {
