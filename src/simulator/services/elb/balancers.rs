@@ -370,7 +370,7 @@ fn set_addresses(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let wanted = input.need("IpAddressType")?;
     let balancer = find_mut(scene, arn)?;
     match (wanted, balancer.scheme.as_str()) {
-        ("ipv4", _) | ("dualstack", _) | ("dualstack-without-public-ipv4", "internet-facing") => {}
+        ("ipv4" | "dualstack", _) | ("dualstack-without-public-ipv4", "internet-facing") => {}
         _ => return Err(configuration(format!("The address type '{wanted}' is not supported by this load balancer"))),
     }
     wanted.clone_into(&mut balancer.addresses);

@@ -14,7 +14,8 @@ pub(super) const ACTIONS: &[Action] = &[
     action("DescribeSSLPolicies", policies),
 ];
 
-/// The standard quotas (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html>).
+/// The standard quotas
+/// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html>).
 const LIMITS: &[(&str, &str)] = &[
     ("application-load-balancers", "50"),
     ("certificates-per-application-load-balancer", "25"),

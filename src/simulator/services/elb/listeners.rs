@@ -41,7 +41,8 @@ pub(crate) struct Listener {
     pub(super) tags: Tags,
 }
 
-/// The policy of listeners that name none (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html>).
+/// The policy of listeners that name none
+/// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html>).
 const POLICY: &str = "ELBSecurityPolicy-2016-08";
 
 /// The policies that there are.

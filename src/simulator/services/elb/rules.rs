@@ -107,7 +107,10 @@ fn conditions(input: &Input) -> Result<Vec<Value>, Refusal> {
     for given in input.list("Conditions") {
         let field = given.text("Field").ok_or_else(|| validation("A condition field must be specified"))?;
         let known = FIELDS.iter().find(|(name, _)| *name == field);
-        let (_, section) = known.ok_or_else(|| validation(format!("Condition field '{field}' must be one of '[path-pattern, host-header, http-header, http-request-method, query-string, source-ip]'")))?;
+        let (_, section) = known.ok_or_else(|| {
+            let names = FIELDS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+            validation(format!("Condition field '{field}' must be one of '[{names}]'"))
+        })?;
         let plain = given.texts("Values");
         let mut condition = given.data();
         let has_short = matches!(field, "host-header" | "path-pattern");

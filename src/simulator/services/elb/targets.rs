@@ -214,7 +214,7 @@ fn look(scene: &mut Scene<'_>, subject: &str) {
 }
 
 impl Target {
-    /// Counts a check. The first that a new target passes makes it healthy; later it takes as many as the threshold says.
+    /// Counts a check. The first that a new target passes makes it healthy; later it takes as many as the threshold.
     fn note(&mut self, answers: bool, healthy: u64, unhealthy: u64) {
         let is_new = matches!(self.state, Checked::Never | Checked::Initial);
         (self.passed, self.failed) = if answers { (self.passed + 1, 0) } else { (0, self.failed + 1) };
@@ -349,5 +349,33 @@ fn describe_one(id: &str, port: Option<u16>, zone: Option<String>, check: &str, 
         "Target" => object! { "Id" => id.to_owned(), "Port" => port, "AvailabilityZone" => zone },
         "HealthCheckPort" => check,
         "TargetHealth" => object! { "State" => health.name(), "Reason" => reason, "Description" => words },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(checks: &[bool]) -> Checked {
+        let (id, since) = ("i-1".to_owned(), Moment::default());
+        let mut target =
+            Target { id, port: 80, zone: None, since, draining: None, state: Checked::Never, passed: 0, failed: 0 };
+        checks.iter().for_each(|answers| target.note(*answers, 3, 2));
+        target.state
+    }
+
+    #[test]
+    fn a_new_target_is_healthy_with_its_first_answer() {
+        assert_eq!(after(&[true]), Checked::Healthy);
+        assert_eq!(after(&[false, true]), Checked::Healthy);
+        assert_eq!(after(&[false]), Checked::Initial);
+    }
+
+    #[test]
+    fn afterwards_it_takes_as_many_checks_as_the_thresholds_say() {
+        assert_eq!(after(&[true, false]), Checked::Healthy);
+        assert_eq!(after(&[true, false, false]), Checked::Unhealthy);
+        assert_eq!(after(&[false, false, true, true]), Checked::Unhealthy);
+        assert_eq!(after(&[false, false, true, true, true]), Checked::Healthy);
     }
 }

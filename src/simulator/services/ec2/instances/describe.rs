@@ -17,8 +17,6 @@ pub(in super::super) const ACTIONS: &[Action] = &[action("DescribeInstances", de
 
 /// One instance.
 pub(super) fn show(scene: &Scene<'_>, id: &str, instance: &Instance) -> Tree {
-    let kind = instance_types::find(&instance.kind);
-    let threads = kind.map_or(1, |kind| kind.threads());
     let is_there = instance.phase != Phase::Terminated;
     let (name, code) = instance.phase.name();
     let reason = instance.reason_code.map(|code| {
@@ -26,12 +24,13 @@ pub(super) fn show(scene: &Scene<'_>, id: &str, instance: &Instance) -> Tree {
         object! { "code" => code, "message" => words }
     });
     let there = |text: &String| is_there.then(|| text.clone());
-    object! {
+    let public = instance.public_ip.clone().filter(|_| is_there);
+    let shown = object! {
         "instanceId" => id.to_owned(),
         "imageId" => &instance.image,
         "instanceState" => object! { "code" => code, "name" => name },
-        "privateDnsName" => is_there.then(|| private_name(scene, &instance.private_ip)).unwrap_or_default(),
-        "dnsName" => instance.public_ip.as_ref().filter(|_| is_there).map(|ip| public_name(scene, ip)).unwrap_or_default(),
+        "privateDnsName" => there(&private_name(scene, &instance.private_ip)).unwrap_or_default(),
+        "dnsName" => public.as_ref().map(|ip| public_name(scene, ip)).unwrap_or_default(),
         "reason" => &instance.reason,
         "keyName" => instance.key.clone(),
         "amiLaunchIndex" => instance.index,
@@ -47,7 +46,7 @@ pub(super) fn show(scene: &Scene<'_>, id: &str, instance: &Instance) -> Tree {
         "subnetId" => there(&instance.subnet),
         "vpcId" => there(&instance.vpc),
         "privateIpAddress" => there(&instance.private_ip),
-        "ipAddress" => instance.public_ip.clone().filter(|_| is_there),
+        "ipAddress" => public,
         "stateReason" => reason,
         "architecture" => &instance.architecture,
         "rootDeviceType" => "ebs",
@@ -64,6 +63,15 @@ pub(super) fn show(scene: &Scene<'_>, id: &str, instance: &Instance) -> Tree {
         "ebsOptimized" => instance.is_ebs_optimized,
         "enaSupport" => true,
         "sourceDestCheck" => is_there.then_some(instance.checks_source),
+    };
+    with_options(shown, instance)
+}
+
+/// What of an instance hardly anybody sets.
+fn with_options(shown: Tree, instance: &Instance) -> Tree {
+    let kind = instance_types::find(&instance.kind);
+    let threads = kind.map_or(1, |kind| kind.threads());
+    let options = object! {
         "cpuOptions" => object! {
             "coreCount" => kind.map(|kind| kind.processors() / threads),
             "threadsPerCore" => threads,
@@ -85,6 +93,13 @@ pub(super) fn show(scene: &Scene<'_>, id: &str, instance: &Instance) -> Tree {
         "maintenanceOptions" => object! { "autoRecovery" => "default", "rebootMigration" => "default" },
         "networkPerformanceOptions" => object! { "bandwidthWeighting" => "default" },
         "operator" => object! { "managed" => false },
+    };
+    match (shown, options) {
+        (Tree::Object(mut all), Tree::Object(more)) => {
+            all.extend(more);
+            Tree::Object(all)
+        }
+        (shown, _) => shown,
     }
 }
 
@@ -110,7 +125,7 @@ pub(super) fn groups(scene: &Scene<'_>, instance: &Instance) -> Tree {
 
 /// A volume as its instance shows it.
 pub(super) fn device(scene: &Scene<'_>, id: &str) -> Option<Tree> {
-    let volume = scene.here.ec2.volumes.get(id)?;
+    let volume = scene.here.ec2.volumes.all.get(id)?;
     let ebs = object! {
         "volumeId" => id.to_owned(),
         "status" => "attached",
@@ -244,7 +259,7 @@ const FILTERS: &[&str] = &[
 fn value(scene: &Scene<'_>, id: &str, instance: &Instance, name: &str) -> Vec<String> {
     let is_there = instance.phase != Phase::Terminated;
     let there = |text: &String| is_there.then(|| text.clone()).into_iter().collect::<Vec<_>>();
-    let volumes = || instance.volumes.iter().filter_map(|id| scene.here.ec2.volumes.get(id));
+    let volumes = || instance.volumes.iter().filter_map(|id| scene.here.ec2.volumes.all.get(id));
     let one = match name {
         "architecture" => instance.architecture.clone(),
         "availability-zone" => instance.zone.clone(),

@@ -194,7 +194,7 @@ pub(super) fn undo(scene: &mut Scene<'_>, id: &str) {
     if let Some(instance) = scene.here.ec2.instances.all.remove(id) {
         interfaces::detach(scene, &instance.interface);
         for volume in &instance.volumes {
-            scene.here.ec2.volumes.remove(volume);
+            scene.here.ec2.volumes.all.remove(volume);
         }
     }
 }

@@ -2,8 +2,10 @@
 
 mod attributes;
 mod describe;
+mod devices;
 mod launch;
 mod life;
+mod order;
 mod status;
 
 use serde::Serialize;
@@ -16,9 +18,9 @@ use crate::simulator::tags::Tags;
 
 pub(super) use attributes::ACTIONS as ATTRIBUTES;
 pub(super) use describe::ACTIONS as DESCRIBE;
+pub(super) use devices::{devices, portrait};
 pub(super) use launch::ACTIONS as LAUNCH;
 pub(crate) use launch::{Launch, launch};
-pub(super) use launch::{devices, portrait};
 pub(super) use life::ACTIONS as LIFE;
 pub(crate) use life::terminate;
 pub(super) use status::ACTIONS as STATUS;
