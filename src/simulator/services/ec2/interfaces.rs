@@ -30,3 +30,5 @@ pub(crate) fn tags<'a>(_: &'a mut Scene<'_>, _: &str) -> Option<&'a mut Tags> {
 }
 
 pub(crate) fn set_groups(_: &mut Scene<'_>, _: &str, _: &[String]) {}
+
+pub(crate) fn set_public_ip(_: &mut Scene<'_>, _: &str, _: Option<String>) {}

@@ -168,8 +168,9 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
         tags: Tags::read(input, "Tags")?,
     };
     let taken = |other: &Rule| other.listener == listener && other.priority == priority;
-    if scene.here.elb.rules.values().any(taken) {
-        return Err(in_use(priority));
+    if let Some((arn, other)) = scene.here.elb.rules.iter().find(|(_, other)| taken(other)) {
+        let is_same = other.conditions == rule.conditions && other.actions == rule.actions;
+        return if is_same { Ok(object! { "Rules" => members([other.show(arn)]) }) } else { Err(in_use(priority)) };
     }
     let arn = format!("{}/{}", listener.replace(":listener/", ":listener-rule/"), scene.dice.hex(16));
     let (visible, shown) = (scene.fresh(), rule.show(&arn));

@@ -193,7 +193,7 @@ impl Order {
 }
 
 /// An address from Amazon's pool.
-fn public_address(scene: &mut Scene<'_>) -> String {
+pub(crate) fn public_address(scene: &mut Scene<'_>) -> String {
     let mut part = || scene.dice.between(1, 254);
     format!("52.{}.{}.{}", part(), part(), part())
 }
