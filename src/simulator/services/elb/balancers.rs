@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::placement::{Place, check_groups, check_subnets, read_subnets, stand_in, vanish};
-use super::{check_name, page, validation};
+use super::{check_name, limits, page, validation};
 use crate::simulator::clock::Moment;
 use crate::simulator::input::Input;
 use crate::simulator::output::{Tree, members, object};
@@ -109,21 +109,27 @@ impl Balancer {
     }
 }
 
-fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
-    let name = input.need("Name")?;
+/// Refuses what no load balancer can be.
+fn check_request(name: &str, kind: &str, scheme: &str) -> Result<(), Refusal> {
     check_name("Load balancer", name)?;
     if name.starts_with("internal-") {
         return Err(validation(format!("Load balancer name '{name}' cannot begin with 'internal-'")));
     }
+    if !["application", "network", "gateway"].contains(&kind) {
+        return Err(validation(format!("Load balancer type '{kind}' must be one of 'application,network,gateway'")));
+    }
+    if !["internet-facing", "internal"].contains(&scheme) {
+        return Err(Refusal::new("InvalidScheme", format!("The scheme '{scheme}' is not valid")));
+    }
+    Ok(())
+}
+
+fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
+    let name = input.need("Name")?;
     let kind = input.text_or("Type", "application");
     let scheme = input.text_or("Scheme", "internet-facing");
     let addresses = input.text_or("IpAddressType", "ipv4");
-    if !["application", "network", "gateway"].contains(&kind.as_str()) {
-        return Err(validation(format!("Load balancer type '{kind}' must be one of 'application,network,gateway'")));
-    }
-    if !["internet-facing", "internal"].contains(&scheme.as_str()) {
-        return Err(Refusal::new("InvalidScheme", format!("The scheme '{scheme}' is not valid")));
-    }
+    check_request(name, &kind, &scheme)?;
     let wanted = read_subnets(input)?;
     let vpc = check_subnets(scene, &kind, &scheme, &wanted)?;
     let given = input.texts("SecurityGroups");
@@ -146,6 +152,8 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
         let words = format!("A load balancer with the same name '{name}' exists, but with different settings");
         return Err(Refusal::new("DuplicateLoadBalancerName", words));
     }
+    let alike = scene.here.elb.balancers.values().filter(|other| other.kind == kind).count();
+    limits::check(&format!("{kind}-load-balancers"), alike, "TooManyLoadBalancers")?;
     let id = scene.dice.hex(16);
     let short = match kind.as_str() {
         "application" => "app",

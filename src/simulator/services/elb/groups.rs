@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::targets::Target;
-use super::{check_name, configuration, page, validation};
+use super::{check_name, configuration, limits, page, validation};
 use crate::simulator::clock::Moment;
 use crate::simulator::input::Input;
 use crate::simulator::output::{Tree, members, object};
@@ -272,6 +272,7 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
         }
         return Ok(object! { "TargetGroups" => members([group.show(scene, arn)]) });
     }
+    limits::check("target-groups", scene.here.elb.groups.len(), "TooManyTargetGroups")?;
     let id = scene.dice.hex(16);
     let arn = scene.arn("elasticloadbalancing", &format!("targetgroup/{}/{id}", wanted.name));
     let visible = scene.fresh();

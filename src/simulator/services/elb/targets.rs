@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::groups::{self, TargetGroup, absent, in_use_by};
+use super::limits;
 use crate::simulator::clock::Moment;
 use crate::simulator::input::{Input, invalid};
 use crate::simulator::output::{Tree, members, object};
@@ -300,6 +301,7 @@ fn register_all(scene: &mut Scene<'_>, input: &Input) -> Answer {
         return Err(super::validation("At least one target must be specified"));
     }
     targets.iter().try_for_each(|target| check(scene, group, target.id))?;
+    limits::check("targets-per-target-group", group.targets.len() + targets.len() - 1, "TooManyTargets")?;
     for target in targets {
         enroll(scene, &arn, target.id, target.port, target.zone);
     }
