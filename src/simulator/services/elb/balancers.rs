@@ -64,6 +64,11 @@ pub(super) fn find_mut<'a>(scene: &'a mut Scene<'_>, arn: &str) -> Result<&'a mu
     scene.here.elb.balancers.get_mut(arn).ok_or_else(absent)
 }
 
+/// Whether a load balancer is done with being set up.
+pub(super) fn is_active(scene: &Scene<'_>, arn: &str) -> bool {
+    scene.here.elb.balancers.get(arn).is_some_and(|balancer| balancer.is_active)
+}
+
 /// Whether a load balancer has a subnet in this zone.
 pub(super) fn is_in_zone(scene: &Scene<'_>, arn: &str, zone: &str) -> bool {
     let balancer = scene.here.elb.balancers.get(arn);
