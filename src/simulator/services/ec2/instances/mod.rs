@@ -57,9 +57,9 @@ pub(crate) struct Instance {
     vpc: String,
     groups: Vec<String>,
     interface: String,
-    attachment: String,
     private_ip: String,
-    public_ip: Option<String>,
+    /// Whether it has a public address whenever it runs.
+    is_public: bool,
     root: String,
     volumes: Vec<String>,
     profile: Option<Profile>,
