@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::actions::{self, Actions};
 use super::listeners::{self, Listener};
-use super::{page, validation};
+use super::{limits, page, validation};
 use crate::simulator::input::Input;
 use crate::simulator::output::{Tree, members, object};
 use crate::simulator::refusal::Refusal;
@@ -168,9 +168,14 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
         tags: Tags::read(input, "Tags")?,
     };
     let taken = |other: &Rule| other.listener == listener && other.priority == priority;
-    if scene.here.elb.rules.values().any(taken) {
-        return Err(in_use(priority));
+    if let Some((arn, other)) = scene.here.elb.rules.iter().find(|(_, other)| taken(other)) {
+        let is_same = other.conditions == rule.conditions && other.actions == rule.actions;
+        return if is_same { Ok(object! { "Rules" => members([other.show(arn)]) }) } else { Err(in_use(priority)) };
     }
+    let siblings =
+        |rule: &&Rule| scene.here.elb.listeners.get(&rule.listener).is_some_and(|it| it.balancer == balancer);
+    let others = scene.here.elb.rules.values().filter(siblings).count();
+    limits::check("rules-per-application-load-balancer", others, "TooManyRules")?;
     let arn = format!("{}/{}", listener.replace(":listener/", ":listener-rule/"), scene.dice.hex(16));
     let (visible, shown) = (scene.fresh(), rule.show(&arn));
     scene.here.elb.rules.put(arn, rule, visible);

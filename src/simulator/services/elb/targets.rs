@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::groups::{self, TargetGroup, absent, in_use_by};
+use super::{balancers, limits};
 use crate::simulator::clock::Moment;
 use crate::simulator::input::{Input, invalid};
 use crate::simulator::output::{Tree, members, object};
@@ -190,7 +191,8 @@ fn leave(scene: &mut Scene<'_>, subject: &str) {
 /// One health check, and the next one after the group's interval.
 fn look(scene: &mut Scene<'_>, subject: &str) {
     let Some((arn, _)) = subject.split_once('|') else { return };
-    let in_use = !in_use_by(scene, arn).is_empty();
+    // Who is still being provisioned checks nobody.
+    let in_use = in_use_by(scene, arn).iter().any(|balancer| balancers::is_active(scene, balancer));
     let Some((group, at)) = of_subject(scene, subject) else { return };
     let Some(id) = group.targets.get(at).map(|target| target.id.clone()) else { return };
     let (interval, is_instance) = (Duration::from_secs(group.check.interval), group.kind == "instance");
@@ -246,7 +248,7 @@ fn judge(scene: &Scene<'_>, arn: &str, group: &TargetGroup, target: &Target) -> 
             return (Health::Unused, Some(("Target.InvalidState", "Target is in the stopped state")));
         }
         let zone = instances::zone(scene, &target.id).unwrap_or_default();
-        if !balancers.iter().any(|balancer| super::balancers::is_in_zone(scene, balancer, &zone)) {
+        if !balancers.iter().any(|balancer| balancers::is_in_zone(scene, balancer, &zone)) {
             let why = "Target is in an Availability Zone that is not enabled for the load balancer";
             return (Health::Unused, Some(("Target.NotInUse", why)));
         }
@@ -300,6 +302,7 @@ fn register_all(scene: &mut Scene<'_>, input: &Input) -> Answer {
         return Err(super::validation("At least one target must be specified"));
     }
     targets.iter().try_for_each(|target| check(scene, group, target.id))?;
+    limits::check("targets-per-target-group", group.targets.len() + targets.len() - 1, "TooManyTargets")?;
     for target in targets {
         enroll(scene, &arn, target.id, target.port, target.zone);
     }

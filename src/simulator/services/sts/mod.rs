@@ -47,14 +47,18 @@ pub(crate) fn arn(scene: &Scene<'_>) -> String {
     }
 }
 
-fn get_caller_identity(scene: &mut Scene<'_>, _: &Input) -> Answer {
+/// The id of the caller.
+pub(crate) fn user_id(scene: &Scene<'_>) -> String {
     let Caller { account, session, user, .. } = scene.caller;
-    let id = match (session, user) {
+    match (session, user) {
         (Some(Session { role_id, name, .. }), _) => format!("{role_id}:{name}"),
         (None, Some(user)) => scene.iam.user(user).map_or_else(String::new, |(_, id)| id.to_owned()),
         (None, None) => account.clone(),
-    };
-    Ok(object! { "UserId" => id, "Account" => account, "Arn" => arn(scene) })
+    }
+}
+
+fn get_caller_identity(scene: &mut Scene<'_>, _: &Input) -> Answer {
+    Ok(object! { "UserId" => user_id(scene), "Account" => &scene.caller.account, "Arn" => arn(scene) })
 }
 
 fn assume_role(scene: &mut Scene<'_>, input: &Input) -> Answer {

@@ -139,6 +139,9 @@ impl Order {
             tags.clone_from(&self.interface_tags);
         }
         let is_public = self.is_public.unwrap_or_else(|| subnets::maps_public_addresses(scene, &self.subnet));
+        if is_public {
+            give_public_address(scene, &interface);
+        }
         let visible = scene.fresh();
         let volumes = self.devices.iter().map(|device| volume(scene, device, &id, &zone, &self.volume_tags)).collect();
         let instance = Instance {
@@ -159,8 +162,7 @@ impl Order {
             vpc: self.vpc.clone(),
             groups: self.groups.clone(),
             private_ip: interfaces::private_ip(scene, &interface).unwrap_or_default(),
-            public_ip: is_public.then(|| public_address(scene)),
-            attachment: scene.dice.id("eni-attach"),
+            is_public,
             interface,
             root: super::order::root_of(scene, &self.image),
             volumes,
@@ -192,8 +194,14 @@ impl Order {
     }
 }
 
+/// Gives an interface an address from Amazon's pool.
+pub(super) fn give_public_address(scene: &mut Scene<'_>, interface: &str) {
+    let address = public_address(scene);
+    interfaces::set_public_ip(scene, interface, Some(address));
+}
+
 /// An address from Amazon's pool.
-fn public_address(scene: &mut Scene<'_>) -> String {
+pub(crate) fn public_address(scene: &mut Scene<'_>) -> String {
     let mut part = || scene.dice.between(1, 254);
     format!("52.{}.{}.{}", part(), part(), part())
 }

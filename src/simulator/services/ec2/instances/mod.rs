@@ -20,7 +20,7 @@ pub(super) use attributes::ACTIONS as ATTRIBUTES;
 pub(super) use describe::ACTIONS as DESCRIBE;
 pub(super) use devices::{devices, portrait};
 pub(super) use launch::ACTIONS as LAUNCH;
-pub(crate) use launch::{Launch, launch};
+pub(crate) use launch::{Launch, launch, public_address};
 pub(super) use life::ACTIONS as LIFE;
 pub(crate) use life::terminate;
 pub(super) use status::ACTIONS as STATUS;
@@ -57,9 +57,9 @@ pub(crate) struct Instance {
     vpc: String,
     groups: Vec<String>,
     interface: String,
-    attachment: String,
     private_ip: String,
-    public_ip: Option<String>,
+    /// Whether it has a public address whenever it runs.
+    is_public: bool,
     root: String,
     volumes: Vec<String>,
     profile: Option<Profile>,
