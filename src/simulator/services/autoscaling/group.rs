@@ -9,6 +9,9 @@ use serde_json::Value;
 use super::activities::Activity;
 use super::hooks::Hook;
 use super::member::Member;
+use super::policies::Policy;
+use super::refresh::Refresh;
+use super::schedule::Scheduled;
 use crate::simulator::clock::Moment;
 use crate::simulator::output::{Tree, object};
 
@@ -40,7 +43,13 @@ pub(super) struct Group {
     pub(super) suspended: BTreeMap<String, String>,
     pub(super) metrics: BTreeSet<String>,
     pub(super) hooks: BTreeMap<String, Hook>,
+    pub(super) policies: BTreeMap<String, Policy>,
+    pub(super) schedule: BTreeMap<String, Scheduled>,
     pub(super) members: BTreeMap<String, Member>,
+    /// Oldest first.
+    pub(super) refreshes: Vec<Refresh>,
+    /// How many instances there may be over the wanted number while a refresh replaces some.
+    pub(super) surge: i64,
     /// Oldest first.
     pub(super) activities: VecDeque<Activity>,
     pub(super) is_leaving: bool,

@@ -24,7 +24,7 @@ pub(super) fn launch(scene: &mut Scene<'_>, group: &mut Group) -> Result<(), Ref
             let activity = group.begin(scene, format!("Launching a new EC2 instance: {id}"), cause, Some((&subnet, &zone)));
             group.report(&activity, Status::PreInService, 30);
             group.failures = 0;
-            let refresh = None;
+            let refresh = group.recipe().1;
             let kind = instances::kind(scene, &id).unwrap_or_default();
             let member = Member {
                 id: id.clone(),
@@ -62,7 +62,7 @@ pub(super) fn launch(scene: &mut Scene<'_>, group: &mut Group) -> Result<(), Ref
 
 /// Asks EC2 for an instance; answers its id, and which version of which template it is made of.
 fn start(scene: &mut Scene<'_>, group: &Group, subnet: &str) -> Result<(String, Template), Refusal> {
-    let wanted = &group.template;
+    let wanted = group.recipe().0;
     let (id, name, number) = launch_templates::resolve(scene, &wanted.id, &wanted.version)?;
     let overrides = group.mixed.as_ref().and_then(|mixed| mixed.pointer("/LaunchTemplate/Overrides/0/InstanceType"));
     let mut tags: Vec<(String, String)> =

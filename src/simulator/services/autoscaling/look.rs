@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::group::{Attachment, Group};
 use super::member::Stage;
-use super::{health, launching, leaving, lifecycle};
+use super::{health, launching, leaving, lifecycle, rolling};
 use crate::simulator::clock::Moment;
 use crate::simulator::scene::Scene;
 use crate::simulator::services::cloudwatch;
@@ -49,6 +49,7 @@ fn look(scene: &mut Scene<'_>, name: &str) {
         lifecycle::advance(scene, group);
         health::judge(scene, group);
         leaving::replace_unwell(scene, group);
+        rolling::advance(scene, group);
         fit(scene, group);
         publish(scene, group);
         next(scene, group)
@@ -65,7 +66,7 @@ fn fit(scene: &mut Scene<'_>, group: &mut Group) {
         leaving::clear(scene, group);
         return;
     }
-    let wanted = group.sizes.desired;
+    let wanted = group.sizes.desired + group.surge;
     let lacking = wanted - group.capacity();
     if lacking > 0 && group.runs("Launch") && scene.now >= group.retry {
         for _ in 0..lacking {
@@ -118,6 +119,8 @@ fn finish(scene: &mut Scene<'_>, name: &str) {
     if groups.get(name).is_some_and(|group| group.is_leaving && group.members.is_empty())
         && let Some(group) = groups.remove(name)
     {
+        let alarms: Vec<&String> = group.policies.values().flat_map(|policy| &policy.alarms).collect();
+        alarms.into_iter().for_each(|alarm| cloudwatch::alarms::delete(scene, alarm));
         scene.here.autoscaling.past.extend(group.activities);
     }
 }
@@ -165,7 +168,6 @@ fn publish(scene: &mut Scene<'_>, group: &mut Group) {
 fn next(scene: &Scene<'_>, group: &Group) -> Option<Moment> {
     let now = scene.now;
     let soon = now.plus(scene.settings.durations.group_look.max(QUICK));
-    let lacks = group.capacity() != group.sizes.desired;
     let mut moments: Vec<Moment> = Vec::new();
     for member in group.members.values() {
         moments.push(match member.state {
@@ -175,10 +177,10 @@ fn next(scene: &Scene<'_>, group: &Group) -> Option<Moment> {
             _ => member.gone.filter(|gone| *gone > now).unwrap_or(soon),
         });
     }
-    if lacks && group.capacity() < group.sizes.desired && group.runs("Launch") {
+    if group.capacity() < group.sizes.desired + group.surge && group.runs("Launch") {
         moments.push(group.retry.max(soon));
     }
-    // Those that are protected may lose their protection; that wakes the group.
+    moments.extend(rolling::next(group, soon));
     if !group.metrics.is_empty() {
         moments.push(group.next_metrics);
     }

@@ -6,7 +6,9 @@
 //! do or to watch, and sleeps otherwise.
 
 mod activities;
+mod adjustment;
 mod choice;
+mod cron;
 mod group;
 mod groups;
 mod health;
@@ -17,11 +19,17 @@ mod leaving;
 mod lifecycle;
 mod look;
 mod member;
+pub(crate) mod policies;
+mod preferences;
 mod processes;
+mod refresh;
 mod requests;
+mod rolling;
+mod schedule;
 mod standby;
 mod tags;
 mod targets;
+mod tracking;
 
 use std::collections::VecDeque;
 
@@ -44,7 +52,10 @@ pub(crate) const SERVICE: Service = Service {
         groups::ACTIONS,
         hooks::ACTIONS,
         instances::ACTIONS,
+        policies::ACTIONS,
         processes::ACTIONS,
+        refresh::ACTIONS,
+        schedule::ACTIONS,
         standby::ACTIONS,
         tags::ACTIONS,
         targets::ACTIONS,
@@ -61,7 +72,8 @@ pub(crate) struct State {
 
 /// Whether a group launches from this template.
 pub(crate) fn uses_template(scene: &Scene<'_>, template: &str) -> bool {
-    scene.here.autoscaling.groups.values().any(|group| group.template.id == template)
+    let refresh = |group: &Group| group.refresh().and_then(|refresh| refresh.wanted.as_ref()).is_some_and(|wanted| wanted.id == template);
+    scene.here.autoscaling.groups.values().any(|group| group.template.id == template || refresh(group))
 }
 
 /// Whether a group registers its instances with this target group.

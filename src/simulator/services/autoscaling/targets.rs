@@ -26,6 +26,10 @@ fn attach(scene: &mut Scene<'_>, input: &Input) -> Answer {
     input.pass_over("SkipZonalShiftValidation");
     let arns = requests::targets(scene, input)?;
     let group = named(scene, input)?;
+    if group.refresh().is_some_and(|refresh| refresh.wanted.is_some()) {
+        let words = "The group has an active instance refresh with a desired configuration";
+        return Err(Refusal::new("InstanceRefreshInProgress", words));
+    }
     let new: Vec<String> = arns.into_iter().filter(|arn| !group.targets.contains_key(arn)).collect();
     group.take_targets(new);
     let name = group.name.clone();

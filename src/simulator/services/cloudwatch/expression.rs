@@ -57,6 +57,17 @@ impl Queries {
         self.0.iter().find(|query| query.returns).map(|query| query.id.as_str())
     }
 
+    /// Whether all expressions can be read.
+    ///
+    /// # Errors
+    /// What cannot.
+    pub(super) fn check(&self) -> Result<(), String> {
+        self.0.iter().try_for_each(|query| match &query.what {
+            What::Expression { text, .. } => syntax::parse(text).map(drop),
+            What::Metric { .. } => Ok(()),
+        })
+    }
+
     /// The longest period of the metrics.
     pub(super) fn period(&self) -> u64 {
         let period = |query: &Query| match &query.what {
