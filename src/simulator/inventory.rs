@@ -22,11 +22,13 @@ pub struct Thing {
 /// Everything in a dump of the world. Shelves are found by their form, so that a new kind of thing is part of it by itself.
 pub(super) fn of(dump: &Value) -> Vec<Thing> {
     let mut found = Vec::new();
-    for (account, content) in fields(&dump["accounts"]) {
-        search(&content["iam"], &["iam"], &mut |kind, id, thing| {
+    for (account, content) in fields(&dump["iam"]) {
+        search(content, &["iam"], &mut |kind, id, thing| {
             found.push(thing_of(account, "global", kind, id, thing, &Value::Null));
         });
-        for (region, services) in fields(&content["regions"]) {
+    }
+    for (account, regions) in fields(&dump["accounts"]) {
+        for (region, services) in fields(regions) {
             let central = &services["ec2"]["tags"];
             search(services, &[], &mut |kind, id, thing| {
                 found.push(thing_of(account, region, kind, id, thing, central));
@@ -85,9 +87,10 @@ mod tests {
         let sqs =
             serde_json::json!({ "queues": { "things": { "q": { "visible": 0, "thing": { "tags": { "a": "b" } } } } } });
         let regions = serde_json::json!({ "eu-west-1": { "ec2": ec2, "sqs": sqs } });
-        let found = of(&serde_json::json!({ "accounts": { "1": { "iam": {}, "regions": regions } } }));
+        let role = serde_json::json!({ "things": { "r": { "visible": 0, "thing": { "tags": {} } } } });
+        let found = of(&serde_json::json!({ "accounts": { "1": regions }, "iam": { "1": { "roles": role } } }));
         let brief: Vec<_> =
             found.iter().map(|thing| (thing.kind.as_str(), thing.id.as_str(), thing.tags.len())).collect();
-        assert_eq!(brief, [("ec2/vpcs", "vpc-1", 1), ("sqs/queues", "q", 1)]);
+        assert_eq!(brief, [("ec2/vpcs", "vpc-1", 1), ("sqs/queues", "q", 1), ("iam/roles", "r", 0)]);
     }
 }

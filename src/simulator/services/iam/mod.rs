@@ -60,6 +60,11 @@ impl State {
     pub(crate) fn user_of(&self, key: &str) -> Option<&str> {
         self.keys.get(key).map(|key| key.user.as_str())
     }
+
+    /// The ARN and the id of a user.
+    pub(crate) fn user(&self, name: &str) -> Option<(&str, &str)> {
+        self.users.get(name).map(|user| (user.arn.as_str(), user.id.as_str()))
+    }
 }
 
 /// What a role or a user may do.
