@@ -58,7 +58,7 @@ pub(super) fn refusal(service: &Service) -> Refusal {
     match service.protocol {
         Protocol::Ec2 { .. } => Refusal::new("RequestLimitExceeded", "Request limit exceeded.").status(503),
         Protocol::Query { .. } => Refusal::new("Throttling", "Rate exceeded"),
-        Protocol::Json { .. } | Protocol::Cbor => Refusal::new("ThrottlingException", "Rate exceeded"),
+        Protocol::Json { .. } => Refusal::new("ThrottlingException", "Rate exceeded"),
         Protocol::Rest { .. } => Refusal::new("SlowDown", "Please reduce your request rate.").status(503),
     }
 }

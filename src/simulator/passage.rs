@@ -232,7 +232,7 @@ fn endpoint(request: &Request<Bytes>) -> Option<String> {
 /// What a service says to an action it does not know.
 fn unknown(service: &Service, action: &str) -> Refusal {
     match service.protocol {
-        Protocol::Json { .. } | Protocol::Cbor => Refusal::new("UnknownOperationException", ""),
+        Protocol::Json { .. } => Refusal::new("UnknownOperationException", ""),
         Protocol::Query { .. } | Protocol::Ec2 { .. } | Protocol::Rest { .. } => {
             Refusal::new("InvalidAction", format!("The action {action} is not valid for this web service."))
         }

@@ -72,8 +72,6 @@ pub(crate) enum Protocol {
         /// `1.0` or `1.1`.
         version: &'static str,
     },
-    /// CBOR both ways, the action in the path.
-    Cbor,
     /// Paths, methods, headers and XML: S3.
     Rest {
         /// The action that a request is for.
@@ -88,9 +86,8 @@ impl Protocol {
     pub(crate) fn speaks(&self, request: &Request<Bytes>) -> bool {
         let content = request.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
         match self {
-            Self::Ec2 { .. } | Self::Query { .. } => !content.starts_with("application/x-amz-json") && content != "application/cbor",
+            Self::Ec2 { .. } | Self::Query { .. } => !content.starts_with("application/x-amz-json"),
             Self::Json { .. } => content.starts_with("application/x-amz-json"),
-            Self::Cbor => content == "application/cbor" || request.headers().contains_key("smithy-protocol"),
             Self::Rest { .. } => true,
         }
     }

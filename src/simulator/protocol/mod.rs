@@ -1,6 +1,5 @@
 //! The wire: how requests are read and answers are written, apart from what any service does.
 
-mod cbor;
 mod form;
 mod json;
 mod scope;
@@ -31,7 +30,6 @@ impl Service {
             Protocol::Ec2 { .. } => form::read(request, form::Lists::Plain),
             Protocol::Query { .. } => form::read(request, form::Lists::Wrapped),
             Protocol::Json { .. } => json::read(request),
-            Protocol::Cbor => cbor::read(request),
             Protocol::Rest { name, .. } => {
                 let action = name(request).ok_or_else(|| {
                     let words = "The specified method is not allowed against this resource.";
@@ -50,7 +48,6 @@ impl Service {
             (Protocol::Query { namespace }, Ok(tree)) => xml::query(action, namespace, tree, id),
             (Protocol::Query { namespace }, Err(refusal)) => xml::query_error(namespace, refusal, id),
             (Protocol::Json { version }, answer) => json::write(version, answer),
-            (Protocol::Cbor, answer) => cbor::write(answer),
             (Protocol::Rest { .. }, Err(refusal)) => xml::rest_error(refusal, id),
             (Protocol::Rest { .. }, Ok(_)) => Reply { status: 200, ..Reply::default() },
         };

@@ -26,7 +26,6 @@ const ALL: &[&Service] = &[
     &autoscaling::SERVICE,
     &cloudwatch::QUERY,
     &cloudwatch::JSON,
-    &cloudwatch::CBOR,
     &ec2::SERVICE,
     &elasticache::SERVICE,
     &elb::SERVICE,

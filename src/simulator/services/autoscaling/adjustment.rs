@@ -66,14 +66,14 @@ pub(super) fn warming(scene: &Scene<'_>, group: &Group, policy: &Policy) -> i64 
 pub(super) fn desired(scene: &Scene<'_>, group: &Group, policy: &Policy, over: Option<f64>) -> Option<i64> {
     let now = group.sizes.desired;
     let change = match policy.kind {
-        Kind::StepScaling => policy.steps.iter().find(|step| step.covers(over.unwrap_or_default()))?.change,
+        Kind::Step => policy.steps.iter().find(|step| step.covers(over.unwrap_or_default()))?.change,
         _ => policy.scaling?,
     };
     if policy.adjustment.as_deref() == Some("ExactCapacity") {
         return Some(change.max(0));
     }
     // Instances that are still warming up are part of the answer to the same alarm, not on top of it.
-    let fresh = if policy.kind == Kind::StepScaling { warming(scene, group, policy) } else { 0 };
+    let fresh = if policy.kind == Kind::Step { warming(scene, group, policy) } else { 0 };
     let base = if change > 0 { (now - fresh).max(0) } else { now };
     let by = match policy.adjustment.as_deref() {
         Some("PercentChangeInCapacity") => percent(base, change, policy.magnitude.unwrap_or(1)),

@@ -55,7 +55,7 @@ impl Recurrence {
     /// The first time after a moment, in a time zone (UTC, if it is none that we know).
     pub(super) fn after(&self, moment: Moment, zone: Option<&str>) -> Option<Moment> {
         let zone = zone.and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
-        let minute = Moment(moment.0 - moment.0 % 60_000).plus(Duration::from_secs(60));
+        let minute = Moment(moment.0 - moment.0 % 60_000).plus(Duration::from_mins(1));
         let mut at = Timestamp::from_millisecond(i64::try_from(minute.0).ok()?).ok()?.to_zoned_datetime(zone);
         for _ in 0..HORIZON {
             if self.is_day(&at)
@@ -94,7 +94,8 @@ fn values(field: &str, (low, high): (i8, i8), names: &[&str], first: i8) -> Opti
     };
     let mut found = Vec::new();
     for part in field.split(',') {
-        let (range, step) = part.split_once('/').map_or((part, Some(1)), |(range, step)| (range, step.parse::<usize>().ok()));
+        let (range, step) =
+            part.split_once('/').map_or((part, Some(1)), |(range, step)| (range, step.parse::<usize>().ok()));
         let step = step.filter(|step| *step > 0)?;
         let (from, to) = match range.split_once('-') {
             _ if range == "*" || range == "?" => (low, high),

@@ -1,7 +1,6 @@
 //! A group: what it is to be, who belongs to it, and what it is about to do.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -148,12 +147,6 @@ impl Group {
     /// How many members count for the size.
     pub(super) fn capacity(&self) -> i64 {
         i64::try_from(self.counted().count()).unwrap_or(i64::MAX)
-    }
-
-    /// How long a new instance's metrics are left out.
-    pub(super) fn warm_up(&self) -> Duration {
-        let seconds = self.warmup.filter(|seconds| *seconds >= 0).unwrap_or(0);
-        Duration::from_secs(seconds.unsigned_abs())
     }
 
     /// Target groups that instances are to be registered with.

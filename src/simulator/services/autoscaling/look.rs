@@ -11,7 +11,7 @@ use crate::simulator::services::cloudwatch;
 use crate::simulator::services::elb::targets::{self, Health};
 
 /// How often a group that has all it wants looks whether its instances are still well. AWS does so about once a minute.
-const CALM: Duration = Duration::from_secs(60);
+const CALM: Duration = Duration::from_mins(1);
 
 /// How often it looks at least while something moves, in a world in which nothing takes time.
 const QUICK: Duration = Duration::from_secs(1);
@@ -28,7 +28,11 @@ pub(super) fn wake(scene: &mut Scene<'_>, name: &str, after: Duration) {
 }
 
 /// Does something with a group while it is out of the world, so that the rest of the world can be changed too.
-pub(super) fn lend<R>(scene: &mut Scene<'_>, name: &str, act: impl FnOnce(&mut Scene<'_>, &mut Group) -> R) -> Option<R> {
+pub(super) fn lend<R>(
+    scene: &mut Scene<'_>,
+    name: &str,
+    act: impl FnOnce(&mut Scene<'_>, &mut Group) -> R,
+) -> Option<R> {
     let mut group = scene.here.autoscaling.groups.get_mut(name)?.clone();
     let result = act(scene, &mut group);
     if let Some(kept) = scene.here.autoscaling.groups.get_mut(name) {
@@ -83,8 +87,12 @@ fn fit(scene: &mut Scene<'_>, group: &mut Group) {
 /// Registers those in service with target groups that are new, and lets go of those that are to go
 /// (<https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeLoadBalancerTargetGroups.html>).
 fn attach(scene: &mut Scene<'_>, group: &mut Group) {
-    let serving: Vec<String> =
-        group.members.values().filter(|member| member.state == Stage::InService).map(|member| member.id.clone()).collect();
+    let serving: Vec<String> = group
+        .members
+        .values()
+        .filter(|member| member.state == Stage::InService)
+        .map(|member| member.id.clone())
+        .collect();
     let mut gone = Vec::new();
     for (arn, state) in &mut group.targets {
         match state {
@@ -120,7 +128,9 @@ fn finish(scene: &mut Scene<'_>, name: &str) {
         && let Some(group) = groups.remove(name)
     {
         let alarms: Vec<&String> = group.policies.values().flat_map(|policy| &policy.alarms).collect();
-        alarms.into_iter().for_each(|alarm| cloudwatch::alarms::delete(scene, alarm));
+        for alarm in alarms {
+            cloudwatch::alarms::delete(scene, alarm);
+        }
         scene.here.autoscaling.past.extend(group.activities);
     }
 }
@@ -171,8 +181,12 @@ fn next(scene: &Scene<'_>, group: &Group) -> Option<Moment> {
     let mut moments: Vec<Moment> = Vec::new();
     for member in group.members.values() {
         moments.push(match member.state {
-            Stage::Pending if !member.has_run && member.launched == now => now.plus(scene.settings.durations.instance_start),
-            Stage::PendingWait | Stage::TerminatingWait => member.waits.values().map(|wait| wait.until).min().unwrap_or(soon),
+            Stage::Pending if !member.has_run && member.launched == now => {
+                now.plus(scene.settings.durations.instance_start)
+            }
+            Stage::PendingWait | Stage::TerminatingWait => {
+                member.waits.values().map(|wait| wait.until).min().unwrap_or(soon)
+            }
             Stage::InService | Stage::Standby => now.plus(CALM),
             _ => member.gone.filter(|gone| *gone > now).unwrap_or(soon),
         });

@@ -70,17 +70,6 @@ pub(crate) struct State {
     past: VecDeque<Activity>,
 }
 
-/// Whether a group launches from this template.
-pub(crate) fn uses_template(scene: &Scene<'_>, template: &str) -> bool {
-    let refresh = |group: &Group| group.refresh().and_then(|refresh| refresh.wanted.as_ref()).is_some_and(|wanted| wanted.id == template);
-    scene.here.autoscaling.groups.values().any(|group| group.template.id == template || refresh(group))
-}
-
-/// Whether a group registers its instances with this target group.
-pub(crate) fn uses_target_group(scene: &Scene<'_>, arn: &str) -> bool {
-    scene.here.autoscaling.groups.values().any(|group| group.targets.contains_key(arn))
-}
-
 /// A request that makes no sense, in this service's words.
 fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new("ValidationError", message)
@@ -103,6 +92,8 @@ fn required<'a>(input: &'a Input, name: &str) -> Result<&'a str, Refusal> {
 
 fn missing(name: &str) -> Refusal {
     let field = name[..1].to_ascii_lowercase() + &name[1..];
-    let words = format!("1 validation error detected: Value null at '{field}' failed to satisfy constraint: Member must not be null");
+    let words = format!(
+        "1 validation error detected: Value null at '{field}' failed to satisfy constraint: Member must not be null"
+    );
     invalid(words)
 }

@@ -47,17 +47,17 @@ pub(super) struct Policy {
 /// What kind of policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) enum Kind {
-    SimpleScaling,
-    StepScaling,
-    TargetTrackingScaling,
+    Simple,
+    Step,
+    TargetTracking,
 }
 
 impl Kind {
     fn shown(self) -> &'static str {
         match self {
-            Self::SimpleScaling => "SimpleScaling",
-            Self::StepScaling => "StepScaling",
-            Self::TargetTrackingScaling => "TargetTrackingScaling",
+            Self::Simple => "SimpleScaling",
+            Self::Step => "StepScaling",
+            Self::TargetTracking => "TargetTrackingScaling",
         }
     }
 }
@@ -85,29 +85,31 @@ fn put(scene: &mut Scene<'_>, input: &Input) -> Answer {
 
 fn read(input: &Input, name: &str) -> Result<Policy, Refusal> {
     let kind = match input.text("PolicyType").unwrap_or("SimpleScaling") {
-        "SimpleScaling" => Kind::SimpleScaling,
-        "StepScaling" => Kind::StepScaling,
-        "TargetTrackingScaling" => Kind::TargetTrackingScaling,
+        "SimpleScaling" => Kind::Simple,
+        "StepScaling" => Kind::Step,
+        "TargetTrackingScaling" => Kind::TargetTracking,
         other => return Err(invalid(format!("The simulator has no policies of type {other}"))),
     };
     let adjustment = input.text("AdjustmentType").map(str::to_owned);
-    if kind != Kind::TargetTrackingScaling
+    if kind != Kind::TargetTracking
         && !matches!(adjustment.as_deref(), Some("ChangeInCapacity" | "ExactCapacity" | "PercentChangeInCapacity"))
     {
         let words = "AdjustmentType must be one of [ChangeInCapacity, ExactCapacity, PercentChangeInCapacity]";
         return Err(invalid(words));
     }
     let scaling = input.whole("ScalingAdjustment")?;
-    if kind == Kind::SimpleScaling && scaling.is_none() {
+    if kind == Kind::Simple && scaling.is_none() {
         return Err(invalid("ScalingAdjustment must be specified for policy type SimpleScaling"));
     }
     let steps = input.list("StepAdjustments").iter().map(Step::read).collect::<Result<Vec<_>, _>>()?;
-    if (kind == Kind::StepScaling) == steps.is_empty() {
+    if (kind == Kind::Step) == steps.is_empty() {
         return Err(invalid("StepAdjustments must be specified for policy type StepScaling, and only for it"));
     }
-    let configuration = input.at("TargetTrackingConfiguration").map(|given| tracking::read(given)).transpose()?;
-    if (kind == Kind::TargetTrackingScaling) != configuration.is_some() {
-        return Err(invalid("TargetTrackingConfiguration must be specified for policy type TargetTrackingScaling, and only for it"));
+    let configuration = input.at("TargetTrackingConfiguration").map(tracking::read).transpose()?;
+    if (kind == Kind::TargetTracking) != configuration.is_some() {
+        return Err(invalid(
+            "TargetTrackingConfiguration must be specified for policy type TargetTrackingScaling, and only for it",
+        ));
     }
     let magnitude = input.whole("MinAdjustmentMagnitude")?.or(input.whole("MinAdjustmentStep")?);
     Ok(Policy {
@@ -119,7 +121,10 @@ fn read(input: &Input, name: &str) -> Result<Policy, Refusal> {
         scaling,
         cooldown: input.whole("Cooldown")?,
         magnitude,
-        aggregation: input.text("MetricAggregationType").map(str::to_owned).or((kind == Kind::StepScaling).then(|| "Average".to_owned())),
+        aggregation: input
+            .text("MetricAggregationType")
+            .map(str::to_owned)
+            .or((kind == Kind::Step).then(|| "Average".to_owned())),
         steps,
         warmup: input.whole("EstimatedInstanceWarmup")?,
         tracking: configuration,
@@ -159,7 +164,8 @@ fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
     }
     let (names, kinds) = (input.texts("PolicyNames"), input.texts("PolicyTypes"));
     let page = Page::read(input, "MaxRecords", "NextToken", (1, 100), "InvalidNextToken")?;
-    let groups = scene.here.autoscaling.groups.visible(scene.sight).filter(|(name, _)| owner.is_none_or(|owner| owner == *name));
+    let groups =
+        scene.here.autoscaling.groups.visible(scene.sight).filter(|(name, _)| owner.is_none_or(|owner| owner == *name));
     let policies = groups.flat_map(|(_, group)| group.policies.values().map(move |policy| (group, policy)));
     let found = policies.filter(|(_, policy)| {
         (names.is_empty() || names.contains(&policy.name.as_str()) || names.contains(&policy.arn.as_str()))
@@ -203,10 +209,10 @@ fn execute(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let (owner, policy) = meant(scene, input)?;
     let honors_cooldown = input.flag("HonorCooldown") == Some(true);
     let (value, threshold) = (input.real("MetricValue")?, input.real("BreachThreshold")?);
-    if policy.kind == Kind::TargetTrackingScaling {
+    if policy.kind == Kind::TargetTracking {
         return Err(invalid("Policies of type TargetTrackingScaling cannot be executed"));
     }
-    if policy.kind == Kind::StepScaling && (value.is_none() || threshold.is_none()) {
+    if policy.kind == Kind::Step && (value.is_none() || threshold.is_none()) {
         return Err(invalid("MetricValue and BreachThreshold must be specified for policy type StepScaling"));
     }
     let group = groups::find(scene, &owner)?;
@@ -236,16 +242,17 @@ pub(crate) fn alarm(scene: &mut Scene<'_>, alarm_name: &str, policy_arn: &str, m
     let now = scene.now;
     let Some((group, policy)) = called(scene, policy_arn) else { return };
     let desired = match policy.kind {
-        Kind::TargetTrackingScaling => tracking::desired(scene, group, policy, alarm_name, metric_value),
-        Kind::StepScaling => {
+        Kind::TargetTracking => tracking::desired(scene, group, policy, alarm_name, metric_value),
+        Kind::Step => {
             let threshold = alarms::threshold(scene, alarm_name).unwrap_or_default();
             let over = metric_value.map_or(0.0, |value| value - threshold);
             adjustment::desired(scene, group, policy, Some(over))
         }
-        Kind::SimpleScaling if now < group.cooled => None,
-        Kind::SimpleScaling => adjustment::desired(scene, group, policy, None),
+        Kind::Simple if now < group.cooled => None,
+        Kind::Simple => adjustment::desired(scene, group, policy, None),
     };
-    let why = format!("At {} a monitor alarm {alarm_name} in state ALARM triggered policy {}", spoken(now), policy.name);
+    let why =
+        format!("At {} a monitor alarm {alarm_name} in state ALARM triggered policy {}", spoken(now), policy.name);
     let owner = group.name.clone();
     change(scene, &owner, desired, &why);
 }
@@ -253,6 +260,7 @@ pub(crate) fn alarm(scene: &mut Scene<'_>, alarm_name: &str, policy_arn: &str, m
 /// The policy of an ARN, with its group, if both may act.
 fn called<'a>(scene: &'a Scene<'_>, arn: &str) -> Option<(&'a Group, &'a Policy)> {
     let is_meant = |policy: &&Policy| policy.arn == arn && policy.is_enabled;
-    let mut groups = scene.here.autoscaling.groups.values().filter(|group| !group.is_leaving && group.runs("AlarmNotification"));
+    let mut groups =
+        scene.here.autoscaling.groups.values().filter(|group| !group.is_leaving && group.runs("AlarmNotification"));
     groups.find_map(|group| Some((group, group.policies.values().find(is_meant)?)))
 }

@@ -79,10 +79,15 @@ impl Preferences {
         let least = least.unwrap_or(if policy.least >= 0 { policy.least } else { 90 });
         let most = most.unwrap_or(if policy.most >= 0 { policy.most } else { 100 });
         if most - least > 100 {
-            return Err(invalid("The difference between MaxHealthyPercentage and MinHealthyPercentage cannot be greater than 100."));
+            return Err(invalid(
+                "The difference between MaxHealthyPercentage and MinHealthyPercentage cannot be greater than 100.",
+            ));
         }
         let checkpoints = input.texts("CheckpointPercentages").into_iter();
-        let checkpoints = checkpoints.map(str::parse::<i64>).collect::<Result<Vec<_>, _>>().map_err(|_| invalid("CheckpointPercentages must be numbers"))?;
+        let checkpoints = checkpoints
+            .map(str::parse::<i64>)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|_| invalid("CheckpointPercentages must be numbers"))?;
         if !checkpoints.is_sorted_by(|a, b| a < b) || checkpoints.iter().any(|percent| !(1..=100).contains(percent)) {
             return Err(invalid("CheckpointPercentages must be unique numbers between 1 and 100 in ascending order."));
         }
@@ -119,7 +124,7 @@ impl Preferences {
             "MaxHealthyPercentage" => self.most,
             "InstanceWarmup" => self.warmup.as_secs(),
             "CheckpointPercentages" => has_checkpoints.then(|| members(self.checkpoints.iter().copied())),
-            "CheckpointDelay" => has_checkpoints.then(|| self.delay.as_secs()),
+            "CheckpointDelay" => has_checkpoints.then_some(self.delay.as_secs()),
             "SkipMatching" => self.skips_matching,
             "AutoRollback" => self.rolls_back,
             "ScaleInProtectedInstances" => self.protected.shown("Refresh"),

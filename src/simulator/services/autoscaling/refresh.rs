@@ -105,7 +105,9 @@ impl Group {
     /// What new instances are made of, and for which refresh.
     pub(super) fn recipe(&self) -> (&Template, Option<String>) {
         match self.refresh() {
-            Some(refresh) if refresh.status == Status::RollbackInProgress => (&self.template, Some(refresh.rollback_mark())),
+            Some(refresh) if refresh.status == Status::RollbackInProgress => {
+                (&self.template, Some(refresh.rollback_mark()))
+            }
             Some(refresh) => (refresh.wanted.as_ref().unwrap_or(&self.template), Some(refresh.id.clone())),
             None => (&self.template, None),
         }
@@ -120,7 +122,7 @@ impl Refresh {
 
     /// How much of it is done.
     pub(super) fn percent(&self) -> usize {
-        if self.total == 0 { 100 } else { (self.done * 100 / self.total).min(100) }
+        (self.done * 100).checked_div(self.total).unwrap_or(100).min(100)
     }
 
     fn left(&self) -> usize {
@@ -223,12 +225,12 @@ fn check_rollback(group: &Group, wanted: Option<&Template>) -> Result<(), &'stat
     let is_numbered = |template: &Template| template.version.parse::<u64>().is_ok();
     match wanted {
         None => Err("The desired configuration must be specified when AutoRollback is enabled."),
-        Some(wanted) if !is_numbered(wanted) => {
-            Err("AutoRollback cannot be used with the $Latest or $Default version of a launch template in the desired configuration.")
-        }
-        Some(_) if !is_numbered(&group.template) => {
-            Err("AutoRollback cannot be used while the Auto Scaling group uses the $Latest or $Default version of a launch template.")
-        }
+        Some(wanted) if !is_numbered(wanted) => Err(
+            "AutoRollback cannot be used with the $Latest or $Default version of a launch template in the desired configuration.",
+        ),
+        Some(_) if !is_numbered(&group.template) => Err(
+            "AutoRollback cannot be used while the Auto Scaling group uses the $Latest or $Default version of a launch template.",
+        ),
         Some(_) => Ok(()),
     }
 }
@@ -245,7 +247,10 @@ fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
 }
 
 fn none_active() -> Refusal {
-    Refusal::new("ActiveInstanceRefreshNotFound", "No in progress or pending Instance Refresh found for Auto Scaling group.")
+    Refusal::new(
+        "ActiveInstanceRefreshNotFound",
+        "No in progress or pending Instance Refresh found for Auto Scaling group.",
+    )
 }
 
 fn cancel(scene: &mut Scene<'_>, input: &Input) -> Answer {

@@ -93,7 +93,8 @@ fn go_on(scene: &mut Scene<'_>, group: &mut Group) {
         && refresh.done >= quota
     {
         refresh.paused = Some(now.plus(refresh.preferences.delay));
-        refresh.reason = Some(format!("Waiting at checkpoint {percent}% for {} seconds.", refresh.preferences.delay.as_secs()));
+        refresh.reason =
+            Some(format!("Waiting at checkpoint {percent}% for {} seconds.", refresh.preferences.delay.as_secs()));
         return;
     }
     refresh.reason = None;
@@ -102,8 +103,14 @@ fn go_on(scene: &mut Scene<'_>, group: &mut Group) {
         return;
     }
     if now.since(refresh.progressed) > PATIENCE {
-        let waits = old.iter().any(|id| group.members.get(id).is_some_and(|member| member.is_protected || member.state == Stage::Standby));
-        let why = if waits { "instances are protected from scale in or in standby" } else { "no new instance became healthy" };
+        let waits = old.iter().any(|id| {
+            group.members.get(id).is_some_and(|member| member.is_protected || member.state == Stage::Standby)
+        });
+        let why = if waits {
+            "instances are protected from scale in or in standby"
+        } else {
+            "no new instance became healthy"
+        };
         fail(scene, group, &format!("The instance refresh failed because {why} within an hour."));
         return;
     }
@@ -114,9 +121,17 @@ fn go_on(scene: &mut Scene<'_>, group: &mut Group) {
 fn count(scene: &Scene<'_>, group: &mut Group) {
     let Some(refresh) = group.refresh() else { return };
     let (id, warmup) = (refresh.id.clone(), refresh.preferences.warmup);
-    let ready = group.members.values().filter(|member| member.refresh.as_ref() == Some(&id) && is_ready(scene, group, member, warmup));
+    let ready = group
+        .members
+        .values()
+        .filter(|member| member.refresh.as_ref() == Some(&id) && is_ready(scene, group, member, warmup));
     let done = ready.count();
-    let arrived = group.members.values().filter(|member| member.refresh.as_ref() == Some(&id)).filter_map(|member| member.in_service).max();
+    let arrived = group
+        .members
+        .values()
+        .filter(|member| member.refresh.as_ref() == Some(&id))
+        .filter_map(|member| member.in_service)
+        .max();
     if let Some(refresh) = group.refresh_mut() {
         // Only a launch that came into service is a sign of life; warming up may take longer than anybody's patience.
         refresh.progressed = arrived.into_iter().fold(refresh.progressed, Moment::max);
@@ -144,7 +159,9 @@ fn finish(scene: &mut Scene<'_>, group: &mut Group) {
 }
 
 fn bake(scene: &mut Scene<'_>, group: &mut Group) {
-    if !fails_by_alarm(scene, group) && group.refresh().is_some_and(|refresh| refresh.baked.is_some_and(|until| scene.now >= until)) {
+    if !fails_by_alarm(scene, group)
+        && group.refresh().is_some_and(|refresh| refresh.baked.is_some_and(|until| scene.now >= until))
+    {
         finish(scene, group);
     }
 }
@@ -174,9 +191,16 @@ fn go_back(scene: &mut Scene<'_>, group: &mut Group) {
     let Some(refresh) = group.refresh() else { return };
     let (id, mark, warmup) = (refresh.id.clone(), refresh.rollback_mark(), refresh.preferences.warmup);
     let made = |member: &Member, by: &str| member.refresh.as_deref() == Some(by);
-    let new: Vec<String> = group.members.values().filter(|member| made(member, &id) && !member.state.is_terminating()).map(|member| member.id.clone()).collect();
-    let arrived = group.members.values().filter(|member| made(member, &mark)).filter_map(|member| member.in_service).max();
-    let are_ready = group.counted().filter(|member| made(member, &mark)).all(|member| is_ready(scene, group, member, warmup));
+    let new: Vec<String> = group
+        .members
+        .values()
+        .filter(|member| made(member, &id) && !member.state.is_terminating())
+        .map(|member| member.id.clone())
+        .collect();
+    let arrived =
+        group.members.values().filter(|member| made(member, &mark)).filter_map(|member| member.in_service).max();
+    let are_ready =
+        group.counted().filter(|member| made(member, &mark)).all(|member| is_ready(scene, group, member, warmup));
     let is_full = group.capacity() >= group.sizes.desired;
     let Some(refresh) = group.refresh_mut() else { return };
     refresh.progressed = arrived.into_iter().fold(refresh.progressed, Moment::max);
@@ -203,16 +227,15 @@ fn old(scene: &Scene<'_>, group: &Group) -> Vec<String> {
     let Some(refresh) = group.refresh() else { return Vec::new() };
     let wanted = refresh.wanted.as_ref().unwrap_or(&group.template);
     let wanted = launch_templates::resolve(scene, &wanted.id, &wanted.version).ok();
-    let matches = |member: &Member| {
-        wanted.as_ref().is_some_and(|(id, _, number)| is_version(&member.template, id, *number))
-    };
+    let matches =
+        |member: &Member| wanted.as_ref().is_some_and(|(id, _, number)| is_version(&member.template, id, *number));
     let Preferences { skips_matching, protected, standby, .. } = refresh.preferences;
     let is_old = |member: &&Member| {
         let is_here = member.state.counts() || member.state == Stage::Standby;
         let is_left_out = (member.is_protected && protected == Treatment::Ignore)
             || (member.state == Stage::Standby && standby == Treatment::Ignore);
-        let is_new = member.refresh.as_ref() == Some(&refresh.id);
-        is_here && !is_left_out && !is_new && !(skips_matching && matches(member))
+        let is_right = member.refresh.as_ref() == Some(&refresh.id) || (skips_matching && matches(member));
+        is_here && !is_left_out && !is_right
     };
     group.members.values().filter(is_old).map(|member| member.id.clone()).collect()
 }
@@ -261,14 +284,16 @@ fn replace_some(scene: &mut Scene<'_>, group: &mut Group, open: &[String], room:
     let (mut gone, now) = (0, scene.now);
     for id in open {
         // Those that serve nobody can go in any case.
-        let is_idle = group.members.get(id).is_none_or(|member| member.state != Stage::InService || member.ailment.is_some());
+        let is_idle =
+            group.members.get(id).is_none_or(|member| member.state != Stage::InService || member.ailment.is_some());
         if gone >= room || (!is_idle && may_go == 0) {
             continue;
         }
         if !is_idle {
             may_go -= 1;
         }
-        let cause = format!("At {} an instance was taken out of service in response to an instance refresh.", spoken(now));
+        let cause =
+            format!("At {} an instance was taken out of service in response to an instance refresh.", spoken(now));
         leaving::terminate(scene, group, id, cause);
         gone += 1;
     }

@@ -73,15 +73,21 @@ fn store(scene: &mut Scene<'_>, input: &Input, owner: &str) -> Result<(), Refusa
     }
     let next = match (&recurrence, start) {
         (Some(pattern), start) => {
-            let pattern = Recurrence::read(pattern).ok_or_else(|| invalid(format!("Given recurrence string:{pattern} is invalid")))?;
-            pattern.after(start.map_or(now, |start| start.max(now)), zone.as_deref()).ok_or_else(|| invalid("The recurrence never comes"))?
+            let pattern = Recurrence::read(pattern)
+                .ok_or_else(|| invalid(format!("Given recurrence string:{pattern} is invalid")))?;
+            pattern
+                .after(start.map_or(now, |start| start.max(now)), zone.as_deref())
+                .ok_or_else(|| invalid("The recurrence never comes"))?
         }
         (None, Some(start)) if start > now => start,
         (None, Some(_)) => return Err(invalid("Given start time is in the past")),
         (None, None) => now.plus(Duration::from_secs(1)),
     };
     let unique = scene.dice.uuid();
-    let arn = scene.arn("autoscaling", &format!("scheduledUpdateGroupAction:{unique}:autoScalingGroupName/{owner}:scheduledActionName/{name}"));
+    let arn = scene.arn(
+        "autoscaling",
+        &format!("scheduledUpdateGroupAction:{unique}:autoScalingGroupName/{owner}:scheduledActionName/{name}"),
+    );
     let end = input.moment("EndTime")?;
     if let Some(group) = scene.here.autoscaling.groups.get_mut(owner) {
         let arn = group.schedule.get(&name).map_or(arn, |before| before.arn.clone());
@@ -95,14 +101,19 @@ fn store(scene: &mut Scene<'_>, input: &Input, owner: &str) -> Result<(), Refusa
 fn come(scene: &mut Scene<'_>, owner: &str) {
     let now = scene.now;
     let Some(group) = scene.here.autoscaling.groups.get_mut(owner) else { return };
-    let due: Vec<String> = group.schedule.iter().filter(|(_, one)| one.next <= now).map(|(name, _)| name.clone()).collect();
+    let due: Vec<String> =
+        group.schedule.iter().filter(|(_, one)| one.next <= now).map(|(name, _)| name.clone()).collect();
     let mut again = Vec::new();
     for name in due {
         let Some(mut one) = group.schedule.remove(&name) else { continue };
         if group.runs("ScheduledActions") && !group.is_leaving {
             carry_out(group, &one, now);
         }
-        let next = one.recurrence.as_deref().and_then(Recurrence::read).and_then(|pattern| pattern.after(now, one.zone.as_deref()));
+        let next = one
+            .recurrence
+            .as_deref()
+            .and_then(Recurrence::read)
+            .and_then(|pattern| pattern.after(now, one.zone.as_deref()));
         if let Some(next) = next.filter(|next| one.end.is_none_or(|end| *next <= end)) {
             one.next = next;
             again.push(next);
@@ -132,7 +143,8 @@ fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let names = input.texts("ScheduledActionNames");
     let (start, end) = (input.moment("StartTime")?, input.moment("EndTime")?);
     let page = Page::read(input, "MaxRecords", "NextToken", (1, 100), "InvalidNextToken")?;
-    let groups = scene.here.autoscaling.groups.visible(scene.sight).filter(|(name, _)| owner.is_none_or(|owner| owner == *name));
+    let groups =
+        scene.here.autoscaling.groups.visible(scene.sight).filter(|(name, _)| owner.is_none_or(|owner| owner == *name));
     let all = groups.flat_map(|(_, group)| group.schedule.iter().map(move |(name, one)| (group, name, one)));
     let found = all.filter(|(_, name, one)| {
         let is_named = names.is_empty() || names.contains(&name.as_str()) || names.contains(&one.arn.as_str());

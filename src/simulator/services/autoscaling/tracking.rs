@@ -28,7 +28,9 @@ pub(super) fn read(input: &Input) -> Result<Value, Refusal> {
     }
     let (predefined, custom) = (input.at("PredefinedMetricSpecification"), input.at("CustomizedMetricSpecification"));
     if predefined.is_some() == custom.is_some() {
-        return Err(invalid("Exactly one of PredefinedMetricSpecification and CustomizedMetricSpecification must be specified"));
+        return Err(invalid(
+            "Exactly one of PredefinedMetricSpecification and CustomizedMetricSpecification must be specified",
+        ));
     }
     if let Some(predefined) = predefined {
         let kind = super::required(predefined, "PredefinedMetricType")?;
@@ -37,7 +39,9 @@ pub(super) fn read(input: &Input) -> Result<Value, Refusal> {
             return Err(invalid(format!("Unknown predefined metric type {kind}")));
         }
         if kind == "ALBRequestCountPerTarget" && label.is_none_or(|label| !label.contains("/targetgroup/")) {
-            return Err(invalid("ResourceLabel must be specified for ALBRequestCountPerTarget: app/<name>/<id>/targetgroup/<name>/<id>"));
+            return Err(invalid(
+                "ResourceLabel must be specified for ALBRequestCountPerTarget: app/<name>/<id>/targetgroup/<name>/<id>",
+            ));
         }
     }
     let mut kept = input.data();
@@ -96,7 +100,7 @@ fn shrinks(policy: &Policy) -> bool {
 /// Makes the alarms of a policy, and deletes those that it no longer needs.
 pub(super) fn set_alarms(scene: &mut Scene<'_>, group: &str, policy: &mut Policy, before: Option<&Policy>) {
     let old = before.map(|before| before.alarms.clone()).unwrap_or_default();
-    if policy.kind == Kind::TargetTrackingScaling {
+    if policy.kind == Kind::TargetTracking {
         let (Some(target), Some(configuration)) = (target(policy), policy.tracking.clone()) else { return };
         let sides = [
             ("AlarmHigh", "GreaterThanThreshold", target, HIGH, true),
@@ -126,7 +130,13 @@ pub(super) fn set_alarms(scene: &mut Scene<'_>, group: &str, policy: &mut Policy
 ///
 /// It grows by the share that the metric is over the target, counting only instances that are warm; it shrinks only when nothing warms up and
 /// when all of its other tracking policies agree.
-pub(super) fn desired(scene: &Scene<'_>, group: &Group, policy: &Policy, alarm: &str, value: Option<f64>) -> Option<i64> {
+pub(super) fn desired(
+    scene: &Scene<'_>,
+    group: &Group,
+    policy: &Policy,
+    alarm: &str,
+    value: Option<f64>,
+) -> Option<i64> {
     let (now, fresh) = (group.sizes.desired, warming(scene, group, policy));
     let serving = group.counted().filter(|member| member.state == Stage::InService).count();
     let warm = (i64::try_from(serving).unwrap_or(i64::MAX).min(now) - fresh.min(now)).max(1);
@@ -135,7 +145,8 @@ pub(super) fn desired(scene: &Scene<'_>, group: &Group, policy: &Policy, alarm: 
     if alarm.contains("-AlarmHigh-") {
         return (wanted > now).then_some(wanted);
     }
-    let others = group.policies.values().filter(|other| other.name != policy.name && other.kind == Kind::TargetTrackingScaling);
+    let others =
+        group.policies.values().filter(|other| other.name != policy.name && other.kind == Kind::TargetTracking);
     let disagrees = |other: &Policy| {
         let mut low = other.alarms.iter().filter(|name| name.contains("-AlarmLow-"));
         low.any(|name| alarms::state(scene, name) != Some("ALARM"))

@@ -89,8 +89,10 @@ fn set_state(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let reason = required(input, "StateReason")?;
     input.pass_over("StateReasonData");
     let Some(state) = State::read(wanted) else {
-        return Refused::validation(format!("1 validation error detected: Value '{wanted}' at 'stateValue' failed to satisfy \
-            constraint: Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]"));
+        return Refused::validation(format!(
+            "1 validation error detected: Value '{wanted}' at 'stateValue' failed to satisfy \
+            constraint: Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]"
+        ));
     };
     if !scene.here.cloudwatch.alarms.has(name) {
         return Err(unknown(name));

@@ -38,7 +38,9 @@ fn put(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let (name, body) = (required(input, "DashboardName")?, required(input, "DashboardBody")?);
     let is_sign = |sign: char| sign.is_ascii_alphanumeric() || sign == '-' || sign == '_';
     if !name.chars().all(is_sign) || name.len() > 255 {
-        let words = format!("The value {name} for field DashboardName contains invalid characters. It can only contain alphanumerics, dash (-) and underscore (_).");
+        let words = format!(
+            "The value {name} for field DashboardName contains invalid characters. It can only contain alphanumerics, dash (-) and underscore (_)."
+        );
         return Err(Refusal::new("InvalidParameterInput", words));
     }
     if serde_json::from_str::<serde_json::Value>(body).is_err() {
@@ -53,7 +55,9 @@ fn put(scene: &mut Scene<'_>, input: &Input) -> Answer {
 fn get(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let name = required(input, "DashboardName")?;
     let found = scene.here.cloudwatch.dashboards.seen(name, scene.sight).ok_or_else(|| unknown(name))?;
-    Ok(object! { "DashboardArn" => arn(scene, name), "DashboardBody" => &found.body, "DashboardName" => name.to_owned() })
+    Ok(
+        object! { "DashboardArn" => arn(scene, name), "DashboardBody" => &found.body, "DashboardName" => name.to_owned() },
+    )
 }
 
 fn list(scene: &mut Scene<'_>, input: &Input) -> Answer {

@@ -39,14 +39,18 @@ fn put(scene: &mut Scene<'_>, input: &Input) -> Answer {
         let name = Name::new(namespace, required(datum, "MetricName")?, named_dimensions(datum)?);
         let at = datum.moment("Timestamp")?.unwrap_or(now);
         if now.since(at) > Duration::from_hours(14 * 24) || at.since(now) > Duration::from_hours(2) {
-            return Err(invalid("The parameter MetricData.member.1.Timestamp must be within the last two weeks and the next two hours."));
+            return Err(invalid(
+                "The parameter MetricData.member.1.Timestamp must be within the last two weeks and the next two hours.",
+            ));
         }
         let resolution = if datum.whole("StorageResolution")? == Some(1) { 1 } else { 60 };
         read.push((name, at, resolution, samples(datum)?, datum.text("Unit").map(str::to_owned)));
     }
     for (name, at, resolution, samples, unit) in read {
         let points = scene.here.cloudwatch.metrics.entry(name).or_default();
-        samples.iter().for_each(|sample| points.add(at, resolution, sample, now));
+        for sample in &samples {
+            points.add(at, resolution, sample, now);
+        }
         points.unit = unit.or(points.unit.take());
     }
     Ok(Tree::EMPTY)
@@ -54,7 +58,9 @@ fn put(scene: &mut Scene<'_>, input: &Input) -> Answer {
 
 fn samples(datum: &Input) -> Result<Vec<Sample>, Refusal> {
     let numbers = |name: &str| {
-        let parse = |text: &str| text.parse::<f64>().map_err(|_| invalid(format!("The value {text} for parameter {name} is invalid.")));
+        let parse = |text: &str| {
+            text.parse::<f64>().map_err(|_| invalid(format!("The value {text} for parameter {name} is invalid.")))
+        };
         datum.texts(name).into_iter().map(parse).collect::<Result<Vec<_>, _>>()
     };
     if let Some(value) = datum.real("Value")? {
@@ -89,7 +95,10 @@ fn statistics(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let name = Name::new(required(input, "Namespace")?, required(input, "MetricName")?, named_dimensions(input)?);
     let (start, end) = span(input)?;
     required(input, "Period")?;
-    let period = input.whole("Period")?.filter(|period| *period > 0).ok_or_else(|| invalid("The parameter Period must be greater than 0."))?;
+    let period = input
+        .whole("Period")?
+        .filter(|period| *period > 0)
+        .ok_or_else(|| invalid("The parameter Period must be greater than 0."))?;
     let period = period.unsigned_abs();
     let (wanted, percentiles) = (input.texts("Statistics"), input.texts("ExtendedStatistics"));
     if wanted.is_empty() && percentiles.is_empty() {
@@ -97,7 +106,10 @@ fn statistics(scene: &mut Scene<'_>, input: &Input) -> Answer {
         return Err(Refusal::new("InvalidParameterCombination", words));
     }
     if (end - start) / period > POINTS {
-        let words = format!("You have requested up to {} datapoints, which exceeds the limit of {POINTS}.", (end - start) / period);
+        let words = format!(
+            "You have requested up to {} datapoints, which exceeds the limit of {POINTS}.",
+            (end - start) / period
+        );
         return Err(Refusal::new("InvalidParameterCombination", words));
     }
     input.pass_over("Unit");
@@ -123,7 +135,9 @@ fn data(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let given = input.at("MetricDataQueries").map(Input::data).unwrap_or_default();
     let Some(queries) = Queries::read(&given, 60) else { return Refused::validation("Invalid MetricDataQueries") };
     let newest_first = input.text("ScanBy") != Some("TimestampAscending");
-    ["MaxDatapoints", "LabelOptions", "NextToken"].iter().for_each(|name| input.pass_over(name));
+    for name in ["MaxDatapoints", "LabelOptions", "NextToken"] {
+        input.pass_over(name);
+    }
     if let Err(why) = queries.check() {
         return Refused::validation(format!("Error in expression: {why}"));
     }
@@ -150,8 +164,11 @@ fn data(scene: &mut Scene<'_>, input: &Input) -> Answer {
 
 fn list(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let (namespace, metric) = (input.text("Namespace"), input.text("MetricName"));
-    let filters: Vec<(&str, Option<&str>)> =
-        input.list("Dimensions").iter().map(|one| Ok((required(one, "Name")?, one.text("Value")))).collect::<Result<_, Refusal>>()?;
+    let filters: Vec<(&str, Option<&str>)> = input
+        .list("Dimensions")
+        .iter()
+        .map(|one| Ok((required(one, "Name")?, one.text("Value"))))
+        .collect::<Result<_, Refusal>>()?;
     let recently = input.text("RecentlyActive") == Some("PT3H");
     let since = scene.now.minus(Duration::from_hours(3)).0 / 1000;
     input.pass_over("IncludeLinkedAccounts");
@@ -166,7 +183,8 @@ fn list(scene: &mut Scene<'_>, input: &Input) -> Answer {
             && (!recently || points.latest().is_some_and(|latest| latest >= since))
     });
     let shown = found.map(|(name, _)| {
-        let tree = object! { "Namespace" => &name.namespace, "MetricName" => &name.metric, "Dimensions" => dimensions(name) };
+        let tree =
+            object! { "Namespace" => &name.namespace, "MetricName" => &name.metric, "Dimensions" => dimensions(name) };
         (format!("{name:?}"), tree)
     });
     let mut shown: Vec<_> = shown.collect();

@@ -30,7 +30,13 @@ pub(super) struct Definition {
 /// What it watches.
 #[derive(Clone, Debug, Serialize)]
 pub(super) enum Watched {
-    Metric { name: Name, statistic: Option<String>, percentile: Option<String>, period: u64, unit: Option<String> },
+    Metric {
+        name: Name,
+        statistic: Option<String>,
+        percentile: Option<String>,
+        period: u64,
+        unit: Option<String>,
+    },
     /// Queries, as the caller wrote them.
     Math(Value),
 }
@@ -53,8 +59,11 @@ impl Definition {
     pub(super) fn read(input: &Input) -> Result<Self, super::Refusal> {
         let operator = super::required(input, "ComparisonOperator")?.to_owned();
         if !OPERATORS.contains(&operator.as_str()) {
-            return Refused::validation(format!("1 validation error detected: Value '{operator}' at 'comparisonOperator' failed to \
-                satisfy constraint: Member must satisfy enum value set: [{}]", OPERATORS.join(", ")));
+            return Refused::validation(format!(
+                "1 validation error detected: Value '{operator}' at 'comparisonOperator' failed to \
+                satisfy constraint: Member must satisfy enum value set: [{}]",
+                OPERATORS.join(", ")
+            ));
         }
         super::required(input, "EvaluationPeriods")?;
         let periods = positive(input, "EvaluationPeriods")?.unwrap_or(1);
@@ -64,10 +73,13 @@ impl Definition {
         }
         let missing = input.text("TreatMissingData").map(str::to_owned);
         if missing.as_deref().is_some_and(|how| !matches!(how, "breaching" | "notBreaching" | "ignore" | "missing")) {
-            return Refused::validation("The value for TreatMissingData must be one of breaching, notBreaching, ignore, missing");
+            return Refused::validation(
+                "The value for TreatMissingData must be one of breaching, notBreaching, ignore, missing",
+            );
         }
         let actions = |name: &str| input.texts(name).into_iter().map(str::to_owned).collect::<Vec<_>>();
-        let (on_alarm, on_ok, on_insufficient) = (actions("AlarmActions"), actions("OKActions"), actions("InsufficientDataActions"));
+        let (on_alarm, on_ok, on_insufficient) =
+            (actions("AlarmActions"), actions("OKActions"), actions("InsufficientDataActions"));
         if [&on_alarm, &on_ok, &on_insufficient].iter().any(|all| all.len() > ACTIONS) {
             return Refused::validation(format!("At most {ACTIONS} actions for one state"));
         }
@@ -81,7 +93,9 @@ impl Definition {
         }
         let watched = Watched::read(input)?;
         if periods * watched.period() > 604_800 {
-            return Refused::validation("Metrics cannot be checked across more than seven days (EvaluationPeriods * Period must be <= 604800).");
+            return Refused::validation(
+                "Metrics cannot be checked across more than seven days (EvaluationPeriods * Period must be <= 604800).",
+            );
         }
         Ok(Self {
             description: input.text("AlarmDescription").map(str::to_owned),
@@ -169,7 +183,9 @@ impl Watched {
                 return Refused::validation("Invalid metrics list");
             };
             if read.iter().filter(|query| query.returns).count() != 1 {
-                return Refused::validation("Metrics list must contain exactly one metric matching the ReturnData property");
+                return Refused::validation(
+                    "Metrics list must contain exactly one metric matching the ReturnData property",
+                );
             }
             if let Err(why) = read.check() {
                 return Refused::validation(format!("Error in expression: {why}"));
@@ -222,10 +238,10 @@ impl Watched {
 
 fn positive(input: &Input, name: &str) -> Result<Option<u64>, super::Refusal> {
     match input.whole(name)? {
-        Some(number) if number < 1 => {
-            Refused::validation(format!("1 validation error detected: Value '{number}' at '{name}' failed to satisfy constraint: \
-                Member must have value greater than or equal to 1"))
-        }
+        Some(number) if number < 1 => Refused::validation(format!(
+            "1 validation error detected: Value '{number}' at '{name}' failed to satisfy constraint: \
+                Member must have value greater than or equal to 1"
+        )),
         number => Ok(number.map(i64::unsigned_abs)),
     }
 }

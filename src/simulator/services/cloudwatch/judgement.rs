@@ -27,8 +27,10 @@ pub(super) fn judge(alarm: &Alarm, metrics: &Metrics, at: Moment) -> Verdict {
     let first = last.saturating_sub((range - 1) * period);
     let series = definition.watched.series(metrics, (first, last + period));
     // The newest first.
-    let values: Vec<Option<f64>> = (0..range).map(|back| series.get(&last.saturating_sub(back * period)).copied()).collect();
-    let points: Vec<Option<bool>> = values.iter().map(|value| value.map(|value| definition.is_breaching(value))).collect();
+    let values: Vec<Option<f64>> =
+        (0..range).map(|back| series.get(&last.saturating_sub(back * period)).copied()).collect();
+    let points: Vec<Option<bool>> =
+        values.iter().map(|value| value.map(|value| definition.is_breaching(value))).collect();
     let state = decide(definition, &points, alarm.state);
     let real: Vec<f64> = values.into_iter().flatten().collect();
     Verdict { state, reason: reason(definition, state, &real), value: real.first().copied() }
@@ -69,18 +71,37 @@ fn reason(definition: &Definition, state: State, real: &[f64]) -> String {
         "LessThanThreshold" => ("less than", "not less than"),
         _ => ("less than or equal to", "not less than or equal to"),
     };
-    let (count, verb) = if definition.periods == 1 { ("1 datapoint".to_owned(), "was") } else { (format!("{} datapoints", definition.periods), "were") };
+    let (count, verb) = if definition.periods == 1 {
+        ("1 datapoint".to_owned(), "was")
+    } else {
+        (format!("{} datapoints", definition.periods), "were")
+    };
     match (state, real) {
         (State::InsufficientData, _) => format!("Insufficient Data: {count} {verb} unknown."),
-        (State::Alarm, []) => format!("Threshold Crossed: no datapoints were received for {} period(s) and missing datapoints were treated as [Breaching].", definition.periods),
-        (State::Ok, []) => format!("Threshold Crossed: no datapoints were received for {} period(s) and missing datapoints were treated as [NonBreaching].", definition.periods),
-        (State::Alarm, real) => format!("Threshold Crossed: {count} {} {verb} {is} the threshold ({threshold:?}).", list(definition, real)),
-        (State::Ok, real) => format!("Threshold Crossed: {count} {} {verb} {other} the threshold ({threshold:?}).", list(definition, real)),
+        (State::Alarm, []) => format!(
+            "Threshold Crossed: no datapoints were received for {} period(s) and missing datapoints were treated as [Breaching].",
+            definition.periods
+        ),
+        (State::Ok, []) => format!(
+            "Threshold Crossed: no datapoints were received for {} period(s) and missing datapoints were treated as [NonBreaching].",
+            definition.periods
+        ),
+        (State::Alarm, real) => {
+            format!("Threshold Crossed: {count} {} {verb} {is} the threshold ({threshold:?}).", list(definition, real))
+        }
+        (State::Ok, real) => format!(
+            "Threshold Crossed: {count} {} {verb} {other} the threshold ({threshold:?}).",
+            list(definition, real)
+        ),
     }
 }
 
 fn list(definition: &Definition, real: &[f64]) -> String {
-    let shown: Vec<String> = real.iter().take(usize::try_from(definition.periods).unwrap_or(5).min(5)).map(|value| format!("{value:?}")).collect();
+    let shown: Vec<String> = real
+        .iter()
+        .take(usize::try_from(definition.periods).unwrap_or(5).min(5))
+        .map(|value| format!("{value:?}"))
+        .collect();
     format!("[{}]", shown.join(", "))
 }
 

@@ -31,9 +31,6 @@ pub(crate) const QUERY: Service = Service {
 /// The same in JSON.
 pub(crate) const JSON: Service = Service { protocol: Protocol::Json { version: "1.0" }, ..QUERY };
 
-/// The same in CBOR.
-pub(crate) const CBOR: Service = Service { protocol: Protocol::Cbor, ..QUERY };
-
 const AREAS: &[&[Action]] = &[actions::ACTIONS, alarms::ACTIONS, dashboards::ACTIONS, data::ACTIONS, tags::ACTIONS];
 
 /// What it knows in one account and region.
@@ -77,7 +74,9 @@ fn given(value: &serde_json::Value) -> Tree {
         Value::Number(number) => Tree::Text(number.to_string().into()),
         Value::String(text) => Tree::Text(text.clone().into()),
         Value::Array(items) => Tree::List("member", items.iter().map(given).collect()),
-        Value::Object(fields) => Tree::Object(fields.iter().map(|(key, value)| (key.clone().into(), field(key, value))).collect()),
+        Value::Object(fields) => {
+            Tree::Object(fields.iter().map(|(key, value)| (key.clone().into(), field(key, value))).collect())
+        }
     }
 }
 

@@ -15,7 +15,8 @@ pub(super) const ACTIONS: &[Action] =
 /// The alarm that an ARN means.
 fn meant<'a>(scene: &'a mut Scene<'_>, input: &Input) -> Result<&'a mut Alarm, Refusal> {
     let arn = required(input, "ResourceARN")?;
-    let (sight, unknown) = (scene.sight, || Refusal::new("ResourceNotFoundException", format!("Unknown resource {arn}")).status(404));
+    let (sight, unknown) =
+        (scene.sight, || Refusal::new("ResourceNotFoundException", format!("Unknown resource {arn}")).status(404));
     let name = arn.split_once(":alarm:").map(|(_, name)| name).ok_or_else(unknown)?;
     scene.here.cloudwatch.alarms.seen_mut(name, sight).filter(|alarm| alarm.arn == arn).ok_or_else(unknown)
 }
@@ -29,7 +30,9 @@ fn tag(scene: &mut Scene<'_>, input: &Input) -> Answer {
 fn untag(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let keys = input.texts("TagKeys");
     let alarm = meant(scene, input)?;
-    keys.iter().for_each(|key| alarm.tags.remove(key, None));
+    for key in keys {
+        alarm.tags.remove(key, None);
+    }
     Ok(Tree::EMPTY)
 }
 
