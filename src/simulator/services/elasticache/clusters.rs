@@ -13,7 +13,7 @@ use super::super::ec2::interfaces::{self, Wish};
 use super::super::ec2::security_groups::group_vpc;
 use super::super::ec2::subnets::zone_of_subnet;
 use super::super::ec2::zones;
-use super::engines::{self, Version};
+use super::engines::{self, Release};
 use super::{Status, combination, name, page, parameters, show, subnets};
 
 /// What can be done with clusters.
@@ -66,7 +66,7 @@ pub(super) fn absent(name: &str) -> Refusal {
 
 /// What is chosen for the nodes of a new cluster or group.
 pub(super) struct Choice {
-    pub(super) version: Version,
+    pub(super) version: Release,
     pub(super) node_type: String,
     pub(super) subnet_group: Option<String>,
     pub(super) parameter_group: String,
@@ -142,12 +142,11 @@ pub(super) fn add_node(scene: &mut Scene<'_>, cluster: &mut Cluster, name: &str,
     let number = cluster.nodes.iter().filter_map(|node| node.id.parse::<usize>().ok()).max().unwrap_or_default() + 1;
     let group = cluster.subnet_group.as_ref().and_then(|group| scene.here.elasticache.subnet_groups.get(group));
     let subnet = group.and_then(|group| group.subnets.get(turn % group.subnets.len().max(1)).cloned());
-    let zone = match &subnet {
-        Some(subnet) => zone_of_subnet(scene, subnet),
-        None => {
-            let zones = zones::of(&scene.place.region);
-            zones.get(turn % zones.len().max(1)).map(|zone| zone.name.clone())
-        }
+    let zone = if let Some(subnet) = &subnet {
+        zone_of_subnet(scene, subnet)
+    } else {
+        let zones = zones::of(&scene.place.region);
+        zones.get(turn % zones.len().max(1)).map(|zone| zone.name.clone())
     };
     let interface = match &subnet {
         None => None,

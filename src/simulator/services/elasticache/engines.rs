@@ -18,19 +18,19 @@ pub(super) const ACTIONS: &[Action] = &[
 
 /// A version of an engine.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Version {
+pub(super) struct Release {
     pub(super) engine: &'static str,
     pub(super) version: &'static str,
     pub(super) family: &'static str,
 }
 
-const fn version(engine: &'static str, version: &'static str, family: &'static str) -> Version {
-    Version { engine, version, family }
+const fn version(engine: &'static str, version: &'static str, family: &'static str) -> Release {
+    Release { engine, version, family }
 }
 
 /// Those that can be made, the newest of each engine last
 /// (<https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/engine-versions.html>).
-const VERSIONS: &[Version] = &[
+const VERSIONS: &[Release] = &[
     version("memcached", "1.5.16", "memcached1.5"),
     version("memcached", "1.6.6", "memcached1.6"),
     version("memcached", "1.6.12", "memcached1.6"),
@@ -56,12 +56,12 @@ pub(super) fn families() -> impl Iterator<Item = &'static str> {
 ///
 /// # Errors
 /// If there is none.
-pub(super) fn find(engine: &str, wanted: Option<&str>) -> Result<Version, Refusal> {
+pub(super) fn find(engine: &str, wanted: Option<&str>) -> Result<Release, Refusal> {
     let mut of_engine = VERSIONS.iter().filter(|version| version.engine == engine).peekable();
     if of_engine.peek().is_none() {
         return Err(invalid(format!("Invalid engine: {engine}")));
     }
-    let fits = |version: &&Version| match wanted {
+    let fits = |version: &&Release| match wanted {
         None => true,
         Some(wanted) => {
             let wanted = wanted.trim_end_matches(".x");
@@ -80,14 +80,14 @@ fn describe(_: &mut Scene<'_>, input: &Input) -> Answer {
     let (engine, wanted) = (input.text("Engine"), input.text("EngineVersion"));
     let family = input.text("CacheParameterGroupFamily");
     let is_default_only = input.flag("DefaultOnly") == Some(true);
-    let newest = |version: &Version| VERSIONS.iter().rfind(|other| other.engine == version.engine).map(|v| v.version);
+    let newest = |version: &Release| VERSIONS.iter().rfind(|other| other.engine == version.engine).map(|v| v.version);
     let found = VERSIONS.iter().filter(|version| {
         engine.is_none_or(|engine| engine == version.engine)
             && wanted.is_none_or(|wanted| wanted == version.version)
             && family.is_none_or(|family| family == version.family)
             && (!is_default_only || newest(version) == Some(version.version))
     });
-    let found = found.map(|Version { engine, version, family }| {
+    let found = found.map(|Release { engine, version, family }| {
         let tree = object! {
             "Engine" => *engine,
             "EngineVersion" => *version,

@@ -51,7 +51,6 @@ enum Status {
     Creating,
     Available,
     Modifying,
-    Snapshotting,
     Deleting,
 }
 
@@ -61,7 +60,6 @@ impl Status {
             Self::Creating => "creating",
             Self::Available => "available",
             Self::Modifying => "modifying",
-            Self::Snapshotting => "snapshotting",
             Self::Deleting => "deleting",
         }
     }

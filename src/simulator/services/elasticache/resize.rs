@@ -59,7 +59,9 @@ fn decrease(scene: &mut Scene<'_>, input: &Input) -> Answer {
             gone.push(shard.members.remove(at));
         }
     }
-    gone.iter().for_each(|member| clusters::vanish(scene, member));
+    for member in &gone {
+        clusters::vanish(scene, member);
+    }
     changed(scene, &name, group)
 }
 
