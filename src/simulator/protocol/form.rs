@@ -32,7 +32,7 @@ pub(super) fn read(request: &Request<Bytes>, lists: Lists) -> Result<Asked, Refu
     }
     let action = root.leaf("Action").ok_or_else(|| Refusal::new("MissingAction", "The request must contain Action"))?;
     root.below.retain(|(name, _)| !matches!(name.as_str(), "Action" | "Version") && !name.starts_with("X-Amz-"));
-    Ok(Asked { action, input: root.into_input(lists) })
+    Ok(Asked { action, input: root.into_input(lists), resource: None })
 }
 
 /// Part of a form: text, or what comes after the next dot.

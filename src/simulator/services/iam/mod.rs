@@ -6,6 +6,8 @@
 mod amazon;
 mod attached;
 mod documents;
+mod enforcement;
+mod evaluation;
 mod holders;
 mod inline;
 mod managed;
@@ -24,13 +26,13 @@ use super::super::constraints::Constraints;
 use super::super::input::Input;
 use super::super::output::{Tree, members};
 use super::super::pages::Page;
-use super::super::protocol::Asked;
 use super::super::refusal::Refusal;
 use super::super::scene::Scene;
 use super::super::service::{Protocol, Service};
 use super::super::shelf::Shelf;
 use super::super::tags::Tags;
 
+pub(crate) use enforcement::{authorize, trusts};
 pub(crate) use profiles::instance_profile;
 
 /// The service.
@@ -61,6 +63,11 @@ impl State {
         self.keys.get(key).map(|key| key.user.as_str())
     }
 
+    /// Whether an access key was switched off.
+    pub(crate) fn is_inactive(&self, key: &str) -> bool {
+        self.keys.get(key).is_some_and(|key| !key.is_active)
+    }
+
     /// The ARN and the id of a user.
     pub(crate) fn user(&self, name: &str) -> Option<(&str, &str)> {
         self.users.get(name).map(|user| (user.arn.as_str(), user.id.as_str()))
@@ -78,9 +85,14 @@ struct Holdings {
     boundary: Option<String>,
 }
 
-/// Whether the caller's policies allow a call.
-pub(crate) fn authorize(_scene: &Scene<'_>, _service: &Service, _call: &Asked) -> Result<(), Refusal> {
-    Ok(())
+/// The document of a managed policy that counts, of the account or of Amazon.
+pub(crate) fn managed_policy(scene: &Scene<'_>, arn: &str) -> Option<String> {
+    managed::document(scene, arn)
+}
+
+/// Refuses a document that cannot be the policy of a role, a user or a session.
+pub(crate) fn check_identity_policy(document: &str) -> Result<(), Refusal> {
+    documents::check(document, documents::Purpose::Identity)
 }
 
 /// IAM's answer to parameters that cannot be.

@@ -137,6 +137,18 @@ fn name_of(scene: &Scene<'_>, id: &str) -> Result<String, Refusal> {
     name.map(str::to_owned).ok_or_else(not_found)
 }
 
+/// The ARN of the secret with this id.
+pub(crate) fn arn_of(scene: &Scene<'_>, id: &str) -> Option<String> {
+    let name = name_of(scene, id).ok()?;
+    Some(scene.here.secrets.secrets.get(&name)?.arn.clone())
+}
+
+/// The policy of the secret with this id.
+pub(crate) fn policy(scene: &Scene<'_>, id: &str) -> Option<String> {
+    let name = name_of(scene, id).ok()?;
+    scene.here.secrets.secrets.get(&name)?.policy.clone()
+}
+
 /// The secret that a call names, whether or not it is being deleted.
 fn meant<'a>(scene: &'a mut Scene<'_>, input: &Input) -> Result<(String, &'a mut Secret), Refusal> {
     let id = CHECKS.sized(input, "SecretId", (1, 2048))?;
