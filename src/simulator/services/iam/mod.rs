@@ -3,6 +3,7 @@
 //! What one account has is the same in all regions. Other services learn of a new role or instance profile a while later
 //! ([`Durations::iam_propagation`](crate::simulator::settings::Durations)); changes of policies count at once.
 
+mod account;
 mod amazon;
 mod attached;
 mod documents;
@@ -13,6 +14,8 @@ mod inline;
 mod managed;
 mod profiles;
 mod roles;
+mod service_linked;
+mod simulation;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,7 +42,17 @@ pub(crate) use profiles::instance_profile;
 pub(crate) const SERVICE: Service = Service {
     name: "iam",
     protocol: Protocol::Query { namespace: "https://iam.amazonaws.com/doc/2010-05-08/" },
-    areas: &[roles::ACTIONS, inline::ACTIONS, attached::ACTIONS, managed::ACTIONS, profiles::ACTIONS, users::ACTIONS],
+    areas: &[
+        account::ACTIONS,
+        attached::ACTIONS,
+        inline::ACTIONS,
+        managed::ACTIONS,
+        profiles::ACTIONS,
+        roles::ACTIONS,
+        service_linked::ACTIONS,
+        simulation::ACTIONS,
+        users::ACTIONS,
+    ],
 };
 
 /// What it knows in one account.
@@ -55,6 +68,10 @@ pub(crate) struct State {
     users: Shelf<users::User>,
     /// By id.
     keys: BTreeMap<String, users::AccessKey>,
+    /// The account's own name.
+    alias: Option<String>,
+    /// When deletions of service-linked roles end, by task.
+    deletions: BTreeMap<String, Moment>,
 }
 
 impl State {
