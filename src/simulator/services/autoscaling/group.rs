@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::activities::Activity;
+use super::hooks::Hook;
 use super::member::Member;
 use crate::simulator::clock::Moment;
 use crate::simulator::output::{Tree, object};
@@ -38,6 +39,7 @@ pub(super) struct Group {
     /// Processes that are suspended, with the reason.
     pub(super) suspended: BTreeMap<String, String>,
     pub(super) metrics: BTreeSet<String>,
+    pub(super) hooks: BTreeMap<String, Hook>,
     pub(super) members: BTreeMap<String, Member>,
     /// Oldest first.
     pub(super) activities: VecDeque<Activity>,

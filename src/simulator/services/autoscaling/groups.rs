@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::group::Group;
+use super::hooks::Hook;
 use super::member::Member;
 use super::{activities, invalid, look, named, requests, required, unknown_group};
 use crate::simulator::filters::Filters;
@@ -56,6 +57,9 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
     }
     group.take_targets(requests::targets(scene, input)?);
     group.tags = requests::tags(input)?.into_iter().collect();
+    for hook in input.list("LifecycleHookSpecificationList") {
+        group.hooks.insert(required(hook, "LifecycleHookName")?.to_owned(), Hook::read(hook, None)?);
+    }
     let desired = std::mem::take(&mut group.sizes.desired);
     let now = activities::spoken(scene.now);
     group.want(desired, &format!("At {now} a user request created an AutoScalingGroup"));

@@ -42,7 +42,6 @@ pub(super) fn launch(scene: &mut Scene<'_>, group: &mut Group) -> Result<(), Ref
                 activity,
                 waits: BTreeMap::new(),
                 refresh,
-                is_detached: false,
             };
             group.members.insert(id, member);
             Ok(())

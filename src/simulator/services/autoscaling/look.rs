@@ -61,6 +61,10 @@ fn look(scene: &mut Scene<'_>, name: &str) {
 
 /// As many instances as there should be.
 fn fit(scene: &mut Scene<'_>, group: &mut Group) {
+    if group.is_leaving {
+        leaving::clear(scene, group);
+        return;
+    }
     let wanted = group.sizes.desired;
     let lacking = wanted - group.capacity();
     if lacking > 0 && group.runs("Launch") && scene.now >= group.retry {

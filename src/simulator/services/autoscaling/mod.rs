@@ -10,12 +10,18 @@ mod choice;
 mod group;
 mod groups;
 mod health;
+mod hooks;
+mod instances;
 mod launching;
 mod leaving;
 mod lifecycle;
 mod look;
 mod member;
+mod processes;
 mod requests;
+mod standby;
+mod tags;
+mod targets;
 
 use std::collections::VecDeque;
 
@@ -33,7 +39,16 @@ use group::Group;
 pub(crate) const SERVICE: Service = Service {
     name: "autoscaling",
     protocol: Protocol::Query { namespace: "http://autoscaling.amazonaws.com/doc/2011-01-01/" },
-    areas: &[activities::ACTIONS, groups::ACTIONS],
+    areas: &[
+        activities::ACTIONS,
+        groups::ACTIONS,
+        hooks::ACTIONS,
+        instances::ACTIONS,
+        processes::ACTIONS,
+        standby::ACTIONS,
+        tags::ACTIONS,
+        targets::ACTIONS,
+    ],
 };
 
 /// What it knows in one account and region.

@@ -30,3 +30,17 @@ pub(crate) fn tags<'a>(_: &'a mut Scene<'_>, _: &str) -> Option<&'a mut Tags> {
 }
 
 pub(crate) fn set_groups(_: &mut Scene<'_>, _: &str, _: &[String]) {}
+
+pub(crate) fn set_public_ip(_: &mut Scene<'_>, _: &str, _: Option<String>) {}
+
+pub(crate) fn public_ip(_: &Scene<'_>, _: &str) -> Option<String> {
+    None
+}
+
+pub(crate) fn mac(_: &Scene<'_>, _: &str) -> Option<String> {
+    None
+}
+
+pub(crate) fn attachment(_: &Scene<'_>, _: &str) -> Option<String> {
+    None
+}

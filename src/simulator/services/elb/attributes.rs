@@ -1,4 +1,5 @@
-//! Attributes of load balancers, target groups and listeners: all their names, with what they are unless somebody says otherwise.
+//! Attributes of load balancers, target groups and listeners: all their names, with what they are unless somebody says
+//! otherwise.
 //!
 //! Sources: `API_LoadBalancerAttribute`, `API_TargetGroupAttribute`, `API_ListenerAttribute` of
 //! <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/>.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::targets::Target;
-use super::{check_name, configuration, page, validation};
+use super::{check_name, configuration, limits, page, validation};
 use crate::simulator::clock::Moment;
 use crate::simulator::input::Input;
 use crate::simulator::output::{Tree, members, object};
@@ -251,6 +251,9 @@ impl Check {
         self.unhealthy = within("UnhealthyThresholdCount", 2, 10, self.unhealthy)?;
         if let Some(matcher) = input.at("Matcher") {
             self.http = matcher.text("HttpCode").map(str::to_owned).or(self.http);
+            if let Some(codes) = &self.http {
+                check_codes(codes)?;
+            }
             self.grpc = matcher.text("GrpcCode").map(str::to_owned).or(self.grpc);
         }
         if self.timeout >= self.interval {
@@ -259,6 +262,15 @@ impl Check {
         }
         Ok(self)
     }
+}
+
+/// Refuses codes that no target could answer well: `200`, `200,202`, `200-299`
+/// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Matcher.html>).
+fn check_codes(codes: &str) -> Result<(), Refusal> {
+    let fits = |code: &str| code.parse::<u16>().is_ok_and(|code| (200..=599).contains(&code));
+    let all = codes.split(',').all(|part| part.splitn(2, '-').all(fits));
+    let words = || validation(format!("Health check matcher HTTP code '{codes}' must be within '200-499' inclusive"));
+    if all { Ok(()) } else { Err(words()) }
 }
 
 fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
@@ -272,6 +284,7 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
         }
         return Ok(object! { "TargetGroups" => members([group.show(scene, arn)]) });
     }
+    limits::check("target-groups", scene.here.elb.groups.len(), "TooManyTargetGroups")?;
     let id = scene.dice.hex(16);
     let arn = scene.arn("elasticloadbalancing", &format!("targetgroup/{}/{id}", wanted.name));
     let visible = scene.fresh();

@@ -96,7 +96,7 @@ impl Secret {
     /// Gives a stage to a version and takes it from the one that had it. The one that was current becomes the previous one.
     fn stage(&mut self, stage: &str, to: &str) {
         let before = self.staged(stage).map(str::to_owned).filter(|before| before != to);
-        self.versions.values_mut().for_each(|version| drop(version.stages.remove(stage)));
+        self.unstage(stage);
         if let Some(version) = self.versions.get_mut(to) {
             version.stages.insert(stage.to_owned());
             if stage == CURRENT {
@@ -105,6 +105,13 @@ impl Secret {
         }
         if let Some(before) = before.filter(|_| stage == CURRENT) {
             self.stage(PREVIOUS, &before);
+        }
+    }
+
+    /// Takes a stage from the version that has it.
+    fn unstage(&mut self, stage: &str) {
+        for version in self.versions.values_mut() {
+            version.stages.remove(stage);
         }
     }
 

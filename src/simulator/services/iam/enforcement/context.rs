@@ -56,7 +56,7 @@ impl<'a, 'w> Context<'a, 'w> {
             "aws:principalaccount" => Some(caller.account.clone()),
             "aws:principalarn" => Some(self.principal_arn()),
             "aws:principaltype" => Some(if caller.session.is_some() { "AssumedRole" } else { "User" }.to_owned()),
-            "aws:requestedregion" => Some(self.scene.place.region.clone()),
+            "aws:requestedregion" | "ec2:region" => Some(self.scene.place.region.clone()),
             "aws:resourceaccount" => {
                 let account = self.need.resource.split(':').nth(4).filter(|account| !account.is_empty());
                 Some(account.unwrap_or(&caller.account).to_owned())
@@ -67,7 +67,6 @@ impl<'a, 'w> Context<'a, 'w> {
             "aws:userid" => Some(sts::user_id(self.scene)),
             "aws:username" => caller.user.clone(),
             "ec2:instancetype" => parameter("InstanceType"),
-            "ec2:region" => Some(self.scene.place.region.clone()),
             "iam:awsservicename" => parameter("AWSServiceName"),
             "iam:permissionsboundary" => parameter("PermissionsBoundary"),
             "iam:policyarn" => parameter("PolicyArn"),

@@ -1,4 +1,6 @@
-//! Volumes, as instances have them, and the snapshots that images are made of.
+//! Volumes, as instances have them, and snapshots of them.
+
+pub(super) mod snapshots;
 
 use serde::Serialize;
 
@@ -13,11 +15,21 @@ use crate::simulator::service::{Action, Answer, action};
 use crate::simulator::shelf::Shelf;
 use crate::simulator::tags::Tags;
 
-/// What can be done with volumes.
-pub(super) const ACTIONS: &[Action] = &[action("DescribeVolumes", describe), action("DeleteVolume", delete)];
+/// What can be done with volumes and snapshots.
+pub(super) const ACTIONS: &[Action] = &[
+    action("DescribeVolumes", describe),
+    action("DeleteVolume", delete),
+    action("CreateSnapshot", snapshots::create),
+    action("DescribeSnapshots", snapshots::describe),
+    action("DeleteSnapshot", snapshots::delete),
+];
 
-/// The volumes of a region.
-pub(crate) type State = Shelf<Volume>;
+/// The volumes and snapshots of a region.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct State {
+    pub(super) all: Shelf<Volume>,
+    snapshots: Shelf<snapshots::Snapshot>,
+}
 
 /// A volume.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -40,7 +52,7 @@ pub(crate) struct Volume {
 
 /// Lets go of the volume of an instance that is no more.
 pub(super) fn release(scene: &mut Scene<'_>, id: &str) {
-    let volumes = &mut scene.here.ec2.volumes;
+    let volumes = &mut scene.here.ec2.volumes.all;
     if volumes.get(id).is_some_and(|volume| volume.delete) {
         volumes.remove(id);
     } else if let Some(volume) = volumes.get_mut(id) {
@@ -48,14 +60,20 @@ pub(super) fn release(scene: &mut Scene<'_>, id: &str) {
     }
 }
 
-/// The tags of a volume, to be changed.
+/// The tags of a volume or a snapshot, to be changed.
 pub(super) fn tags<'a>(scene: &'a mut Scene<'_>, id: &str) -> Option<&'a mut Tags> {
-    scene.here.ec2.volumes.seen_mut(id, scene.sight).map(|volume| &mut volume.tags)
+    let (state, sight) = (&mut scene.here.ec2.volumes, scene.sight);
+    match id.starts_with("snap-") {
+        true => state.snapshots.seen_mut(id, sight).map(|snapshot| &mut snapshot.tags),
+        false => state.all.seen_mut(id, sight).map(|volume| &mut volume.tags),
+    }
 }
 
-/// The tags of all volumes.
+/// The tags of all volumes and snapshots.
 pub(super) fn tagged<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (&'a str, &'a Tags)> {
-    scene.here.ec2.volumes.visible(scene.sight).map(|(id, volume)| (id, &volume.tags))
+    let state = &scene.here.ec2.volumes;
+    let volumes = state.all.visible(scene.sight).map(|(id, volume)| (id, &volume.tags));
+    volumes.chain(state.snapshots.visible(scene.sight).map(|(id, snapshot)| (id, &snapshot.tags)))
 }
 
 impl Volume {
@@ -150,7 +168,7 @@ fn need<'a>(scene: &'a Scene<'_>, id: &str) -> Result<&'a Volume, Refusal> {
         let words = format!("Value ({id}) for parameter volume is invalid. Expected: 'vol-...'.");
         Refusal::new("InvalidParameterValue", words)
     })?;
-    let found = scene.here.ec2.volumes.seen(id, scene.sight);
+    let found = scene.here.ec2.volumes.all.seen(id, scene.sight);
     found.ok_or_else(|| Refusal::new("InvalidVolume.NotFound", format!("The volume '{id}' does not exist.")))
 }
 
@@ -159,7 +177,7 @@ fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let page = Page::read(input, "MaxResults", "NextToken", (5, 1000), "InvalidParameterValue")?;
     let ids = input.texts("VolumeId");
     ids.iter().try_for_each(|id| need(scene, id).map(|_| ()))?;
-    let all = scene.here.ec2.volumes.visible(scene.sight).filter(|(id, _)| ids.is_empty() || ids.contains(id));
+    let all = scene.here.ec2.volumes.all.visible(scene.sight).filter(|(id, _)| ids.is_empty() || ids.contains(id));
     let found = all.filter(|(id, volume)| filters.pass(&volume.tags, |name| volume.value(id, name)));
     let (page, next) = page.cut(found.map(|(id, volume)| (id.to_owned(), volume.show(id))));
     Ok(object! { "volumeSet" => items(page), "nextToken" => next })
@@ -170,6 +188,6 @@ fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
     if let Some(instance) = &need(scene, id)?.instance {
         return Err(Refusal::new("VolumeInUse", format!("Volume {id} is currently attached to {instance}")));
     }
-    scene.here.ec2.volumes.remove(id);
+    scene.here.ec2.volumes.all.remove(id);
     Ok(object! { "return" => true })
 }
