@@ -21,7 +21,6 @@ use super::super::service::{Protocol, Service};
 use super::super::shelf::Shelf;
 use super::super::tags::Tags;
 
-#[expect(unused_imports, reason = "RDS calls them")]
 pub(crate) use lifecycle::{create_managed, delete_managed};
 
 /// The service.
