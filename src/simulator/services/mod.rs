@@ -38,4 +38,6 @@ pub(crate) fn find(name: &str) -> Option<&'static Service> {
 }
 
 /// What a region has before anybody uses it.
-pub(crate) fn furnish(_scene: &mut Scene<'_>) {}
+pub(crate) fn furnish(scene: &mut Scene<'_>) {
+    ec2::furnish(scene);
+}

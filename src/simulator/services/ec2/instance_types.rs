@@ -1,0 +1,6 @@
+//! Instance types (a stub: the author of these replaces it).
+
+use crate::simulator::service::Action;
+
+/// None yet.
+pub(super) const ACTIONS: &[Action] = &[];
