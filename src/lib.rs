@@ -8,6 +8,7 @@
 //! - [`blueprint`]: YAML text to typed sections to a graph of desired resources. Pure: the same text and answers give the same graph.
 //! - [`store`]: where a stack's state lives: snapshot, journal, backups and lock.
 //! - [`emulators`]: AWS emulators that others wrote, installed, started and stopped on this machine.
+//! - [`simulator`]: an AWS in memory, for the demo, for trying things out, and for tests that crash. Knows nothing of Pando.
 //! - [`aws`]: everything that knows Amazon: clients, what their errors mean, tags, look-ups, and one file for each kind of resource.
 //! - [`engine`]: what a plan is, how it is made, and how it is carried out so that no crash loses or doubles anything. Knows no cloud and no file.
 //!
@@ -43,4 +44,5 @@ pub mod blueprint;
 pub mod cli;
 pub mod emulators;
 pub mod engine;
+pub mod simulator;
 pub mod store;

@@ -1,7 +1,7 @@
 //! The emulators that other tests stand on do what those tests take for granted.
 
 use pando::aws::clients::Access;
-use pando::cli::commands::local::ACCOUNT;
+use pando::cli::local_aws::ACCOUNT;
 
 use crate::support::emulator::{Emulators, REGION};
 

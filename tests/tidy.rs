@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use clap::CommandFactory as _;
 
 /// What each module may import, besides itself. The arrows go one way.
-const ARROWS: [(&str, &[&str]); 6] = [
-    ("cli", &["blueprint", "aws", "engine", "store", "emulators"]),
+const ARROWS: [(&str, &[&str]); 7] = [
+    ("cli", &["blueprint", "aws", "engine", "store", "emulators", "simulator"]),
     ("blueprint", &["aws", "engine"]),
     ("store", &["engine"]),
     ("emulators", &[]),
+    ("simulator", &[]),
     ("aws", &["engine"]),
     ("engine", &[]),
 ];

@@ -8,8 +8,10 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_http_client::{Builder, Connector, proxy::ProxyConfig, tls};
 use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
 };
@@ -36,6 +38,17 @@ pub struct Target {
     pub emulator_account: Option<String>,
     /// How often a call is sent at most. `None`: as the standard configuration says, or five times.
     pub attempts: Option<u32>,
+    /// What carries calls instead of sockets, and what tells the time there. `None`: the network, and this machine's clock.
+    pub transport: Option<Transport>,
+}
+
+/// A way to AWS that is not the network.
+#[derive(Clone, Debug)]
+pub struct Transport {
+    /// Carries each request, and brings the answer.
+    pub client: SharedHttpClient,
+    /// The time that signatures are made with.
+    pub time: SharedTimeSource,
 }
 
 /// What the clients may send.
@@ -200,7 +213,13 @@ async fn load(target: &Target) -> Result<SdkConfig, ConnectError> {
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .timeout_config(timeouts)
-        .http_client(http_client(target.endpoint_url.as_deref()));
+        .http_client(match &target.transport {
+            Some(transport) => transport.client.clone(),
+            None => http_client(target.endpoint_url.as_deref()),
+        });
+    if let Some(transport) = &target.transport {
+        loader = loader.time_source(transport.time.clone());
+    }
     if let Some(region) = &target.region {
         loader = loader.region(Region::new(region.clone()));
     }
@@ -236,7 +255,7 @@ fn is_url(text: &str) -> bool {
 }
 
 /// One pool of connections for all services. Proxies from the environment hold, except for an endpoint on this machine.
-fn http_client(endpoint: Option<&str>) -> aws_smithy_runtime_api::client::http::SharedHttpClient {
+fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
     let is_local = endpoint.is_some_and(|url| url.contains("//127.0.0.1") || url.contains("//localhost"));
     Builder::new().pool_idle_timeout(IDLE).build_with_connector_fn(move |settings, components| {
         let mut connector = Connector::builder().pool_idle_timeout(IDLE);

@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[command(name = "pando", version, propagate_version = true, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = "\
 To begin:
-  pando demo                 the whole story on a local emulator, without an AWS account
+  pando demo                 the whole story on a local AWS, without an account
   pando init                 a blueprint to begin with
   pando plan                 what it would make
   pando apply                make it
@@ -64,10 +64,10 @@ pub enum Command {
     Status,
     /// Print the JSON Schema of blueprints, for editors
     Schema,
-    /// A local AWS emulator to try everything on
+    /// A local AWS to try everything on
     #[command(subcommand)]
     Local(Local),
-    /// The whole story on a local emulator: deploy, look, change, destroy
+    /// The whole story on a local AWS: deploy, look, change, destroy
     Demo(Demo),
 }
 
@@ -170,35 +170,59 @@ pub struct Output {
     pub name: Option<String>,
 }
 
-/// A local AWS emulator.
+/// A local AWS.
 #[derive(Debug, Subcommand)]
 pub enum Local {
-    /// Start an emulator that stays, and print the variables that lead to it
+    /// Start a local AWS that stays, and print the variables that lead to it
     Start(LocalStart),
-    /// Stop every emulator that was started; everything in them is gone
+    /// Stop every local AWS that was started; everything in them is gone
     Stop,
+    /// Be the simulator: what `start` starts
+    #[command(hide = true)]
+    Serve(LocalServe),
 }
 
-/// Start a local emulator.
+/// Start a local AWS.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
+Examples:
   eval \"$(pando local start)\" && pando apply
+  eval \"$(pando local start --speed 1)\"      a database takes its six minutes, as on AWS
+  eval \"$(pando local start --emulator moto)\"
 
-It is installed once, from PyPI, into PANDO_CACHE [default: your cache folder], with the Python that PANDO_PYTHON names [default: python3]. \
-It listens on 127.0.0.1 only.")]
+The simulator is part of Pando. The others are installed once, from PyPI, into PANDO_CACHE [default: your cache folder], with the Python that \
+PANDO_PYTHON names [default: python3]. All of them listen on 127.0.0.1 only.")]
 pub struct LocalStart {
-    /// Which emulator
-    #[arg(long, value_enum, default_value_t = EmulatorName::Moto)]
+    /// Which one
+    #[arg(long, value_enum, default_value_t = EmulatorName::Simulator)]
     pub emulator: EmulatorName,
+    /// How much faster than on AWS time passes in the simulator
+    #[arg(long, value_name = "TIMES", default_value_t = 60.0)]
+    pub speed: f64,
     /// The port it listens on; that of MiniStack beside moto is always a free one [default: a free one]
     #[arg(long)]
     pub port: Option<u16>,
 }
 
-/// An emulator that others wrote.
+/// Be the simulator.
+#[derive(Debug, Args)]
+pub struct LocalServe {
+    /// The port to listen on
+    #[arg(long)]
+    pub port: u16,
+    /// How much faster than on AWS time passes
+    #[arg(long)]
+    pub speed: f64,
+    /// End when this file is gone
+    #[arg(long)]
+    pub note: PathBuf,
+}
+
+/// What stands in for AWS on this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum EmulatorName {
+    /// Pando's own simulator; needs nothing
+    Simulator,
     /// moto, with MiniStack for the cache
     Moto,
     /// MiniStack alone
@@ -207,12 +231,15 @@ pub enum EmulatorName {
     Localstack,
 }
 
-/// The whole story on a local emulator.
+/// The whole story on a local AWS.
 #[derive(Debug, Args)]
 pub struct Demo {
-    /// Leave the stack and the emulator up, and say how to go on
+    /// Leave the stack and the local AWS up, and say how to go on
     #[arg(long)]
     pub keep: bool,
+    /// What stands in for AWS
+    #[arg(long, value_enum, default_value_t = EmulatorName::Simulator)]
+    pub emulator: EmulatorName,
 }
 
 impl Renew {

@@ -4,6 +4,7 @@ pub mod args;
 pub mod commands;
 pub mod context;
 pub mod error;
+pub mod local_aws;
 mod signals;
 pub mod view;
 
@@ -48,6 +49,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
         Command::Status => signals::block_on(|stop| commands::status::run(global, stop)),
         Command::Local(Local::Start(args)) => signals::block_on(|_| commands::local::start(args)),
         Command::Local(Local::Stop) => signals::block_on(|_| commands::local::stop()),
+        Command::Local(Local::Serve(args)) => signals::block_on(|_| commands::local::be(args)),
         Command::Demo(args) => signals::block_on(|stop| commands::demo::run(global, args, stop)),
     }
 }

@@ -8,5 +8,7 @@ mod process;
 mod recipe;
 
 pub use install::{InstallError, Packages, install};
-pub use process::{Detached, Emulator, Place, StartError, detached, start, start_detached, stop_detached};
+pub use process::{
+    Detached, Emulator, Place, Program, StartError, detached, start, start_detached, start_program_detached, stop_detached,
+};
 pub use recipe::{LOCALSTACK, MINISTACK, MOTO, RECIPES, Recipe};

@@ -82,6 +82,15 @@ pub struct Place<'a> {
     pub neighbour: Option<&'a str>,
 }
 
+/// Something that can be started: a name, and the command that runs it on a port, in a folder. With a note it runs until that file is gone,
+/// without one until its standard input closes.
+pub struct Program<'a> {
+    /// Its name.
+    pub name: &'static str,
+    /// The command.
+    pub command: &'a (dyn Fn(u16, &Path, Option<&Path>) -> Command + Sync),
+}
+
 /// Starts an emulator that ends with this process.
 pub async fn start(
     recipe: &'static Recipe,
@@ -90,7 +99,8 @@ pub async fn start(
 ) -> Result<Emulator, StartError> {
     let inner = install(&recipe.packages(), place.cache, place.python, tell).await?.join("python");
     let place = Place { python: inner.to_str().unwrap_or(place.python), ..*place };
-    let (child, url, _) = launch(recipe, &place, None, None).await?;
+    let command = |port, folder: &Path, note: Option<&Path>| python_command(recipe, &place, folder, note, port);
+    let (child, url, _) = launch(&Program { name: recipe.name, command: &command }, place.cache, None, None).await?;
     Ok(Emulator { url, _child: child })
 }
 
@@ -101,42 +111,57 @@ pub async fn start_detached(
     port: Option<u16>,
     tell: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Detached, StartError> {
-    if let Some(running) = detached(recipe, place.cache).await {
+    if let Some(running) = detached(recipe.name, place.cache).await {
         return Ok(running);
     }
     let inner = install(&recipe.packages(), place.cache, place.python, tell).await?.join("python");
     let place = Place { python: inner.to_str().unwrap_or(place.python), ..*place };
-    let note = note(recipe, place.cache);
-    File::create(&note).map_err(|e| StartError::Io(recipe.name, e))?;
-    let started = launch(recipe, &place, Some(&note), port).await;
+    let command = |port, folder: &Path, note: Option<&Path>| python_command(recipe, &place, folder, note, port);
+    start_program_detached(&Program { name: recipe.name, command: &command }, place.cache, port).await
+}
+
+/// The same for any program.
+pub async fn start_program_detached(
+    program: &Program<'_>,
+    cache: &Path,
+    port: Option<u16>,
+) -> Result<Detached, StartError> {
+    if let Some(running) = detached(program.name, cache).await {
+        return Ok(running);
+    }
+    let io = |e| StartError::Io(program.name, e);
+    fs::create_dir_all(cache).map_err(io)?;
+    let note = note(program.name, cache);
+    File::create(&note).map_err(io)?;
+    let started = launch(program, cache, Some(&note), port).await;
     let (mut child, url, log) = match started {
         Ok(started) => started,
         Err(e) => {
-            fs::remove_file(&note).map_err(|e| StartError::Io(recipe.name, e))?;
+            fs::remove_file(&note).map_err(io)?;
             return Err(e);
         }
     };
-    let running = Detached { name: recipe.name.into(), url, log };
+    let running = Detached { name: program.name.into(), url, log };
     let written = serde_json::to_vec(&running).map_err(io::Error::other).and_then(|text| fs::write(&note, text));
     if let Err(e) = written {
         // Nobody could find it again.
-        child.start_kill().map_err(|e| StartError::Io(recipe.name, e))?;
-        return Err(StartError::Io(recipe.name, e));
+        child.start_kill().map_err(io)?;
+        return Err(io(e));
     }
     Ok(running)
 }
 
-/// The emulator that was started to stay, if it still answers.
-pub async fn detached(recipe: &Recipe, cache: &Path) -> Option<Detached> {
-    let text = fs::read(note(recipe, cache)).ok()?;
+/// The emulator of this name that was started to stay, if it still answers.
+pub async fn detached(name: &str, cache: &Path) -> Option<Detached> {
+    let text = fs::read(note(name, cache)).ok()?;
     let running: Detached = serde_json::from_slice(&text).ok()?;
     answers(&running.url).await.then_some(running)
 }
 
-/// Stops an emulator that was started to stay. `false`: there was none.
-pub async fn stop_detached(recipe: &Recipe, cache: &Path) -> Result<bool, StartError> {
-    let running = detached(recipe, cache).await;
-    match fs::remove_file(note(recipe, cache)) {
+/// Stops the emulator of this name that was started to stay. `false`: there was none.
+pub async fn stop_detached(name: &str, cache: &Path) -> Result<bool, StartError> {
+    let running = detached(name, cache).await;
+    match fs::remove_file(note(name, cache)) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(StartError::Io("the emulator's end", e)),
         _ => {}
     }
@@ -152,33 +177,33 @@ pub async fn stop_detached(recipe: &Recipe, cache: &Path) -> Result<bool, StartE
 }
 
 /// The file that says where a lasting emulator is. It ends when the file goes.
-fn note(recipe: &Recipe, cache: &Path) -> PathBuf {
-    cache.join(format!("{}.running", recipe.name))
+fn note(name: &str, cache: &Path) -> PathBuf {
+    cache.join(format!("{name}.running"))
 }
 
 /// A free port can be taken by another before the emulator has it; then it ends at once and the next port is tried.
 async fn launch(
-    recipe: &'static Recipe,
-    place: &Place<'_>,
+    program: &Program<'_>,
+    cache: &Path,
     note: Option<&Path>,
     port: Option<u16>,
 ) -> Result<(Child, String, PathBuf), StartError> {
-    let io = |e| StartError::Io(recipe.name, e);
+    let io = |e| StartError::Io(program.name, e);
     for attempt in 1.. {
         let port = match port {
             Some(port) => port,
             None => TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).map_err(io)?.port(),
         };
-        let folder = place.cache.join("run").join(format!("{}-{port}", recipe.name));
+        let folder = cache.join("run").join(format!("{}-{port}", program.name));
         fs::create_dir_all(&folder).map_err(io)?;
         let log = folder.join("log");
-        let mut child = spawn(recipe, place, &folder, note, port).map_err(io)?;
+        let mut child = spawn(program, &folder, note, port).map_err(io)?;
         let url = format!("http://127.0.0.1:{port}");
         let began = Instant::now();
         loop {
             if child.try_wait().map_err(io)?.is_some() {
                 if attempt >= 3 {
-                    return Err(StartError::Ended { name: recipe.name, log });
+                    return Err(StartError::Ended { name: program.name, log });
                 }
                 break;
             }
@@ -186,7 +211,7 @@ async fn launch(
                 return Ok((child, url, log));
             }
             if began.elapsed() > PATIENCE {
-                return Err(StartError::Silent { name: recipe.name, log });
+                return Err(StartError::Silent { name: program.name, log });
             }
             sleep(Duration::from_millis(50)).await;
         }
@@ -194,14 +219,9 @@ async fn launch(
     unreachable!("the third attempt returns")
 }
 
-fn spawn(recipe: &Recipe, place: &Place<'_>, folder: &Path, note: Option<&Path>, port: u16) -> io::Result<Child> {
-    let fill = |text: &str| text.replace("{port}", &port.to_string()).replace("{folder}", &folder.to_string_lossy());
+fn spawn(program: &Program<'_>, folder: &Path, note: Option<&Path>, port: u16) -> io::Result<Child> {
     let log = File::create(folder.join("log"))?;
-    let mut command = Command::new(place.python);
-    command.arg("-c").arg(WATCH).arg(note.unwrap_or(Path::new("-"))).arg(recipe.prelude).arg(recipe.module);
-    command.args(recipe.arguments.iter().map(|argument| fill(argument)));
-    command.envs(recipe.environment.iter().map(|(key, value)| (*key, fill(value))));
-    command.envs(place.neighbour.map(|url| ("PANDO_NEIGHBOUR", url)));
+    let mut command = (program.command)(port, folder, note);
     command.current_dir(folder).stdout(log.try_clone()?).stderr(log);
     // In a group of its own, so that Ctrl-C in the terminal reaches Pando only, whose calls are still under way.
     command.process_group(0);
@@ -210,6 +230,16 @@ fn spawn(recipe: &Recipe, place: &Place<'_>, folder: &Path, note: Option<&Path>,
         None => command.stdin(Stdio::piped()).kill_on_drop(true),
     };
     command.spawn()
+}
+
+fn python_command(recipe: &Recipe, place: &Place<'_>, folder: &Path, note: Option<&Path>, port: u16) -> Command {
+    let fill = |text: &str| text.replace("{port}", &port.to_string()).replace("{folder}", &folder.to_string_lossy());
+    let mut command = Command::new(place.python);
+    command.arg("-c").arg(WATCH).arg(note.unwrap_or(Path::new("-"))).arg(recipe.prelude).arg(recipe.module);
+    command.args(recipe.arguments.iter().map(|argument| fill(argument)));
+    command.envs(recipe.environment.iter().map(|(key, value)| (*key, fill(value))));
+    command.envs(place.neighbour.map(|url| ("PANDO_NEIGHBOUR", url)));
+    command
 }
 
 /// Whether something speaks HTTP there.

@@ -89,9 +89,10 @@ fn ec2(action: &str) -> Rate {
     match action {
         "CreateNatGateway" | "DeleteNatGateway" => rate(10.0, 1.0),
         "CreateVpcEndpoint" | "ModifyVpcEndpoint" | "DeleteVpcEndpoints" => rate(4.0, 0.3),
-        "CreateLaunchTemplateVersion" | "ModifyLaunchTemplate" | "CreateNetworkInterface" => rate(100.0, 5.0),
+        "CreateLaunchTemplateVersion" | "ModifyLaunchTemplate" | "CreateNetworkInterface" | "TerminateInstances" => {
+            rate(100.0, 5.0)
+        }
         "RunInstances" => rate(5.0, 2.0),
-        "TerminateInstances" => rate(100.0, 5.0),
         "CreateTags" | "DeleteTags" => rate(100.0, 10.0),
         _ if action.starts_with("Describe") || action.starts_with("Get") => rate(100.0, 20.0),
         _ => rate(50.0, 5.0),

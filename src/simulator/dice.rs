@@ -4,55 +4,62 @@ use std::time::Duration;
 
 /// The source of ids, choices and delays.
 #[derive(Clone, Debug)]
-pub struct Dice(fastrand::Rng);
+pub(crate) struct Dice(fastrand::Rng);
 
 impl Dice {
     /// Dice that fall the same way for the same seed.
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(fastrand::Rng::with_seed(seed))
     }
 
     /// An id as EC2 gives them: the prefix, and 17 hexadecimal digits that begin with 0.
-    pub fn id(&mut self, prefix: &str) -> String {
+    pub(crate) fn id(&mut self, prefix: &str) -> String {
         format!("{prefix}-0{:016x}", self.0.u64(..))
     }
 
     /// Hexadecimal digits, as in the ARN of a load balancer.
-    pub fn hex(&mut self, digits: usize) -> String {
+    pub(crate) fn hex(&mut self, digits: usize) -> String {
         (0..digits).map(|_| char::from_digit(self.0.u32(..16), 16).unwrap_or('0')).collect()
     }
 
     /// Letters and digits of base 32, as in the ids of IAM.
-    pub fn capitals(&mut self, length: usize) -> String {
+    pub(crate) fn capitals(&mut self, length: usize) -> String {
         const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
         (0..length).map(|_| char::from(LETTERS[self.0.usize(..32)])).collect()
     }
 
     /// A universally unique id of version 4, as in request ids.
-    pub fn uuid(&mut self) -> String {
+    pub(crate) fn uuid(&mut self) -> String {
         let (high, low) = (self.0.u64(..), self.0.u64(..));
         let (high, low) = ((high & !0xf000) | 0x4000, (low & !(0b11 << 62)) | (0b10 << 62));
-        format!("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32, (high >> 16) & 0xffff, high & 0xffff, low >> 48, low & 0xffff_ffff_ffff)
+        format!(
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            high >> 32,
+            (high >> 16) & 0xffff,
+            high & 0xffff,
+            low >> 48,
+            low & 0xffff_ffff_ffff
+        )
     }
 
     /// A number in the range, both ends included.
-    pub fn between(&mut self, low: u64, high: u64) -> u64 {
+    pub(crate) fn between(&mut self, low: u64, high: u64) -> u64 {
         self.0.u64(low..=high.max(low))
     }
 
     /// A span of time in the range.
-    pub fn span(&mut self, low: Duration, high: Duration) -> Duration {
+    pub(crate) fn span(&mut self, low: Duration, high: Duration) -> Duration {
         let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
         Duration::from_millis(self.between(millis(low), millis(high)))
     }
 
     /// Whether something happens that does so with this probability.
-    pub fn chance(&mut self, probability: f64) -> bool {
+    pub(crate) fn chance(&mut self, probability: f64) -> bool {
         self.0.f64() < probability
     }
 
     /// A place in a list of this length, which is not empty.
-    pub fn index(&mut self, length: usize) -> usize {
+    pub(crate) fn index(&mut self, length: usize) -> usize {
         self.0.usize(..length.max(1))
     }
 }

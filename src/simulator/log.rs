@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response};
 use serde::Serialize;
 
 use super::clock::Moment;
@@ -85,5 +87,33 @@ impl Log {
     /// How often each action of each service was called.
     pub(crate) fn counts(&self) -> &BTreeMap<(&'static str, String), u64> {
         &self.counts
+    }
+}
+
+impl Exchange {
+    pub(super) fn of(request: &Request<Bytes>, response: &Response<Bytes>) -> Self {
+        let headers = |headers: &HeaderMap| {
+            let all =
+                headers.iter().filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
+            all.collect::<BTreeMap<String, String>>()
+        };
+        let text = |body: &Bytes| String::from_utf8_lossy(body).into_owned();
+        let target = request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+        Self {
+            request: Message {
+                method: Some(request.method().to_string()),
+                target: Some(target),
+                status: None,
+                headers: headers(request.headers()),
+                body: text(request.body()),
+            },
+            response: Message {
+                method: None,
+                target: None,
+                status: Some(response.status().as_u16()),
+                headers: headers(response.headers()),
+                body: text(response.body()),
+            },
+        }
     }
 }

@@ -19,9 +19,9 @@ pub enum Tree {
     /// A point in time: ISO 8601 in XML, seconds since 1970 in JSON.
     Time(Moment),
     /// A list, and what XML calls its members: `item`, `member`, `DBInstance`. Without a name they repeat the list's own.
-    List(&'static str, Vec<Tree>),
+    List(&'static str, Vec<Self>),
     /// A structure or a map, in the order that it is written.
-    Object(Vec<(Cow<'static, str>, Tree)>),
+    Object(Vec<(Cow<'static, str>, Self)>),
 }
 
 impl Tree {

@@ -28,7 +28,8 @@ impl Page {
     ) -> Result<Self, Refusal> {
         let wanted = input.whole(size)?;
         if let Some(wanted) = wanted.filter(|wanted| !(low..=high).contains(wanted)) {
-            let words = format!("Value ( {wanted} ) for parameter {size} is invalid. Expecting a value from {low} to {high}.");
+            let words =
+                format!("Value ( {wanted} ) for parameter {size} is invalid. Expecting a value from {low} to {high}.");
             return Err(Refusal::new(code, words));
         }
         let after = match input.text(token).filter(|text| !text.is_empty()) {

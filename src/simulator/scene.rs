@@ -1,5 +1,6 @@
 //! What a handler sees and may change: one account in one region, at one moment.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::agenda::{Agenda, Due, Event};
@@ -20,12 +21,16 @@ pub(crate) struct Scene<'w> {
     pub(crate) asked: Moment,
     /// Which account and region.
     pub(crate) place: &'w Place,
+    /// Where the caller found the service, `http://127.0.0.1:4566`: SQS names its queues by it. Events have none.
+    pub(crate) endpoint: Option<String>,
     /// Who calls; events are nobody's, and have the account's root.
     pub(crate) caller: &'w Caller,
     /// The services of this region.
     pub(crate) here: &'w mut Region,
     /// IAM of this account, which has no region.
     pub(crate) iam: &'w mut iam::State,
+    /// IAM of the other accounts, whose roles may trust this one.
+    pub(crate) others: &'w BTreeMap<String, iam::State>,
     /// The buckets of the whole world, whose names are unique.
     pub(crate) s3: &'w mut s3::State,
     /// Credentials that were handed out.

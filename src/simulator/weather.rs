@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Deserializer};
+
 use super::dice::Dice;
 
-/// One thing that goes wrong with one call.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// One thing that goes wrong with one call. As JSON: `"lost_answer"`, `{"late": 3000}` with milliseconds, `{"error_after": 500}`.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fault {
     /// The request never arrives, and nothing comes back.
     LostRequest,
     /// It is carried out, and the answer never arrives.
     LostAnswer,
     /// It is carried out that much later, when its sender has long given up.
-    Late(Duration),
+    Late(#[serde(deserialize_with = "milliseconds")] Duration),
     /// It is delivered twice.
     Twice,
     /// An error with this status, and nothing was done.
@@ -30,7 +33,7 @@ pub enum Fault {
     /// A look at a moment that has passed: what was made since is not there.
     Stale,
     /// The answer takes that long.
-    Latency(Duration),
+    Latency(#[serde(deserialize_with = "milliseconds")] Duration),
     /// The caller dies before the request arrives.
     KillBefore,
     /// The caller dies when it was carried out, before the answer arrives.
@@ -42,8 +45,13 @@ pub enum Fault {
 /// How far back a stale read looks.
 pub(super) const STALE: Duration = Duration::from_secs(30);
 
+fn milliseconds<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    u64::deserialize(from).map(Duration::from_millis)
+}
+
 /// Which calls a fault happens to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rule {
     /// The service, by its name in signatures. `None`: all.
     pub service: Option<String>,
@@ -55,8 +63,9 @@ pub struct Rule {
     pub when: When,
 }
 
-/// How a rule chooses among the calls that it is for.
-#[derive(Clone, Copy, Debug)]
+/// How a rule chooses among the calls that it is for. As JSON: `"always"`, `{"nth": 3}`, `{"chance": 0.1}`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum When {
     /// All.
     Always,
@@ -104,5 +113,20 @@ impl Weather {
             }
         }
         struck
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_strikes_the_call_it_counts_to() {
+        let text = r#"[{"service": "ec2", "action": "CreateVpc", "fault": {"late": 3000}, "when": {"nth": 2}}]"#;
+        let mut weather = Weather::new(1);
+        weather.set(serde_json::from_str(text).unwrap());
+        let calls = [("ec2", "CreateVpc"), ("ec2", "DeleteVpc"), ("ec2", "CreateVpc"), ("ec2", "CreateVpc")];
+        let struck: Vec<_> = calls.iter().map(|(service, action)| weather.over(service, action)).collect();
+        assert_eq!(struck, [None, None, Some(Fault::Late(Duration::from_secs(3))), None]);
     }
 }

@@ -26,14 +26,16 @@ pub(crate) struct Caller {
     pub(crate) key: String,
     /// Whose account.
     pub(crate) account: String,
-    /// As which role and session, if not as root.
+    /// As which role and session, if neither as root nor as a user.
     pub(crate) session: Option<sts::Session>,
+    /// As which user of IAM.
+    pub(crate) user: Option<String>,
 }
 
 impl Caller {
     /// The account's root.
     pub(crate) fn root(account: &str) -> Self {
-        Self { key: account.to_owned(), account: account.to_owned(), session: None }
+        Self { key: account.to_owned(), account: account.to_owned(), session: None, user: None }
     }
 }
 
@@ -52,16 +54,13 @@ pub(crate) struct Region {
     pub(crate) tokens: Tokens,
 }
 
-#[derive(Clone, Debug, Default, Serialize)]
-struct Account {
-    iam: iam::State,
-    regions: BTreeMap<String, Region>,
-}
-
 /// All there is.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct World {
-    accounts: BTreeMap<String, Account>,
+    /// By account and region.
+    accounts: BTreeMap<String, BTreeMap<String, Region>>,
+    /// By account.
+    iam: BTreeMap<String, iam::State>,
     s3: s3::State,
     #[serde(skip)]
     pub(crate) sessions: sts::Sessions,
@@ -81,6 +80,7 @@ impl World {
     pub(crate) fn new(settings: Settings) -> Self {
         Self {
             accounts: BTreeMap::new(),
+            iam: BTreeMap::new(),
             s3: s3::State::default(),
             sessions: sts::Sessions::default(),
             agenda: Agenda::default(),
@@ -89,16 +89,21 @@ impl World {
         }
     }
 
-    /// Whose an access key id is: an account's, if it is one of twelve digits; a session's, if it was handed out; else the standard account's.
+    /// Whose an access key id is: an account's, if it is one of twelve digits; a session's or a user's, if it was handed out; else the standard
+    /// account's.
     pub(crate) fn caller(&self, key: &str) -> Caller {
-        let session = self.sessions.get(key).cloned();
-        let is_account = key.len() == 12 && key.bytes().all(|b| b.is_ascii_digit());
-        let account = match &session {
-            Some(session) => session.account.clone(),
-            None if is_account => key.to_owned(),
-            None => ACCOUNT.to_owned(),
-        };
-        Caller { key: key.to_owned(), account, session }
+        let mut caller = Caller::root(if is_account(key) { key } else { ACCOUNT });
+        key.clone_into(&mut caller.key);
+        if let Some(session) = self.sessions.get(key) {
+            caller.account.clone_from(&session.account);
+            caller.session = Some(session.clone());
+        } else if let Some((account, user)) =
+            self.iam.iter().find_map(|(account, iam)| Some((account, iam.user_of(key)?)))
+        {
+            caller.account.clone_from(account);
+            caller.user = Some(user.to_owned());
+        }
+        caller
     }
 
     /// Lets everything happen that is due by this moment.
@@ -117,9 +122,11 @@ impl World {
         caller: &Caller,
         act: impl FnOnce(&mut Scene<'_>) -> R,
     ) -> R {
-        let account = self.accounts.entry(place.account.clone()).or_default();
-        let is_new = !account.regions.contains_key(&place.region);
-        let here = account.regions.entry(place.region.clone()).or_default();
+        let regions = self.accounts.entry(place.account.clone()).or_default();
+        let is_new = !regions.contains_key(&place.region);
+        let here = regions.entry(place.region.clone()).or_default();
+        // It is taken out for a moment, so that the scene can hold it and all the others.
+        let mut iam = self.iam.remove(&place.account).unwrap_or_default();
         let mut scene = Scene {
             now,
             sight: now,
@@ -127,7 +134,9 @@ impl World {
             place,
             caller,
             here,
-            iam: &mut account.iam,
+            endpoint: None,
+            iam: &mut iam,
+            others: &self.iam,
             s3: &mut self.s3,
             sessions: &mut self.sessions,
             agenda: &mut self.agenda,
@@ -138,6 +147,13 @@ impl World {
         if is_new {
             services::furnish(&mut scene);
         }
-        act(&mut scene)
+        let answer = act(&mut scene);
+        self.iam.insert(place.account.clone(), iam);
+        answer
     }
+}
+
+/// Whether an access key id is an account's number, as emulators take it.
+fn is_account(key: &str) -> bool {
+    key.len() == 12 && key.bytes().all(|byte| byte.is_ascii_digit())
 }

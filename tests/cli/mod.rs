@@ -6,6 +6,7 @@ mod demo;
 mod disturbed;
 mod help;
 mod interrupted;
+mod local;
 mod machine;
 mod state;
 mod terminal;

@@ -100,9 +100,8 @@ impl Trial {
     }
 }
 
-#[tokio::test]
-async fn a_web_service_goes_up_grows_and_goes_down() {
-    let mut trial = Trial::new(Emulators::pair().await, read("web-service"));
+async fn a_web_service_goes_up_grows_and_goes_down(emulators: Emulators) {
+    let mut trial = Trial::new(emulators, read("web-service"));
     trial.applied().await;
     let witness = trial.witness().await;
     witness.clones_are_in_service(2).await;
@@ -141,9 +140,8 @@ async fn a_web_service_goes_up_grows_and_goes_down() {
     trial.destroyed().await;
 }
 
-#[tokio::test]
-async fn a_web_tier_changes_what_it_follows_and_where_it_listens() {
-    let mut trial = Trial::new(Emulators::pair().await, read("web-only"));
+async fn a_web_tier_changes_what_it_follows_and_where_it_listens(emulators: Emulators) {
+    let mut trial = Trial::new(emulators, read("web-only"));
     trial.applied().await;
     trial.witness().await.clones_are_in_service(2).await;
     let follow = Change {
@@ -172,9 +170,8 @@ async fn a_web_tier_changes_what_it_follows_and_where_it_listens() {
     trial.destroyed().await;
 }
 
-#[tokio::test]
-async fn workers_get_another_promise() {
-    let mut trial = Trial::new(Emulators::pair().await, read("worker-only"));
+async fn workers_get_another_promise(emulators: Emulators) {
+    let mut trial = Trial::new(emulators, read("worker-only"));
     trial.applied().await;
     trial.witness().await.alarms_read_the_right_queue("reports").await;
     let promise = Change {
@@ -191,9 +188,8 @@ async fn workers_get_another_promise() {
     trial.destroyed().await;
 }
 
-#[tokio::test]
-async fn a_database_gets_more_of_everything() {
-    let mut trial = Trial::new(Emulators::pair().await, read("database-only"));
+async fn a_database_gets_more_of_everything(emulators: Emulators) {
+    let mut trial = Trial::new(emulators, read("database-only"));
     trial.applied().await;
     trial.witness().await.replicas_copy_the_primary(1).await;
     let more = Change {
@@ -213,3 +209,35 @@ async fn a_database_gets_more_of_everything() {
     trial.unprotect().await;
     trial.destroyed().await;
 }
+
+/// The same trials, wherever AWS is stood in for.
+macro_rules! on {
+    ($place:ident, $emulators:expr) => {
+        mod $place {
+            use crate::support::emulator::Emulators;
+
+            #[tokio::test]
+            async fn a_web_service_goes_up_grows_and_goes_down() {
+                super::a_web_service_goes_up_grows_and_goes_down($emulators.await).await;
+            }
+
+            #[tokio::test]
+            async fn a_web_tier_changes_what_it_follows_and_where_it_listens() {
+                super::a_web_tier_changes_what_it_follows_and_where_it_listens($emulators.await).await;
+            }
+
+            #[tokio::test]
+            async fn workers_get_another_promise() {
+                super::workers_get_another_promise($emulators.await).await;
+            }
+
+            #[tokio::test]
+            async fn a_database_gets_more_of_everything() {
+                super::a_database_gets_more_of_everything($emulators.await).await;
+            }
+        }
+    };
+}
+
+on!(moto_and_ministack, Emulators::pair());
+on!(the_simulator, Emulators::simulator());

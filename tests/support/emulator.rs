@@ -7,12 +7,17 @@ use std::collections::BTreeMap;
 use std::io;
 
 use pando::aws::clients::{Access, Aws, Target};
-use pando::cli::commands::local::{ACCOUNT, cache_folder, python};
+use pando::cli::local_aws::{ACCOUNT, cache_folder, python};
 use pando::emulators::{self, Emulator, LOCALSTACK, MINISTACK, MOTO, Place, Recipe};
+use pando::simulator::Simulator;
+use pando::simulator::clock::{Clock, Moment};
+use pando::simulator::doors::http::Server;
+use pando::simulator::settings::Settings;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
 
 /// The region that tests use unless they say another.
 pub const REGION: &str = "eu-west-1";
@@ -26,8 +31,12 @@ pub struct Emulators {
     /// Services that another emulator does better, by their SDK id and by their part of `AWS_ENDPOINT_URL_…`.
     elsewhere: Vec<(&'static str, &'static str, String)>,
     _running: Vec<Emulator>,
-    _room: SemaphorePermit<'static>,
+    _server: Option<Server>,
+    _room: Option<SemaphorePermit<'static>>,
 }
+
+/// How much faster than on AWS time passes in the simulator while the real binary waits for it.
+const SPEED: f64 = 600.0;
 
 impl Emulators {
     /// moto for everything but ElastiCache, and MiniStack for that. What `pando local start` and `pando demo` use.
@@ -36,7 +45,16 @@ impl Emulators {
         let moto = start(&MOTO, None).await;
         let ministack = start(&MINISTACK, Some(&moto.url)).await;
         let elsewhere = vec![("ElastiCache", "ELASTICACHE", ministack.url.clone())];
-        Self { base: moto.url.clone(), elsewhere, _running: vec![moto, ministack], _room: room }
+        Self { base: moto.url.clone(), elsewhere, _running: vec![moto, ministack], _server: None, _room: Some(room) }
+    }
+
+    /// Pando's own simulator, over HTTP.
+    pub async fn simulator() -> Self {
+        let began = Instant::now();
+        let clock = Clock::new(Moment::BEGINNING, SPEED, move || began.elapsed());
+        let server = Server::start(Simulator::new(Settings::default(), clock), 0).await.expect("a free port");
+        let base = server.url.clone();
+        Self { base, elsewhere: Vec::new(), _running: Vec::new(), _server: Some(server), _room: None }
     }
 
     /// LocalStack alone: no load balancers, groups, databases or caches.
@@ -52,7 +70,7 @@ impl Emulators {
     async fn alone(recipe: &'static Recipe) -> Self {
         let room = ROOM.acquire().await.expect("the semaphore is never closed");
         let emulator = start(recipe, None).await;
-        Self { base: emulator.url.clone(), elsewhere: Vec::new(), _running: vec![emulator], _room: room }
+        Self { base: emulator.url.clone(), elsewhere: Vec::new(), _running: vec![emulator], _server: None, _room: Some(room) }
     }
 
     /// Where they are, for clients in this process.

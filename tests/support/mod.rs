@@ -7,6 +7,7 @@ pub mod mirror;
 pub mod moto;
 pub mod recording;
 pub mod scripted;
+pub mod simulated;
 pub mod stack;
 pub mod stub;
 pub mod tools;

@@ -24,6 +24,8 @@ pub struct Stack {
     pub cloud: Arc<Aws>,
     /// Becomes true when the user wants to stop.
     pub stop: watch::Sender<bool>,
+    /// Seconds since 1970. In virtual time it is not this machine's clock.
+    pub now: fn() -> u64,
     owner: Owner,
     entries: Arc<Mutex<Vec<Entry>>>,
     events: Shared,
@@ -65,6 +67,7 @@ impl Stack {
         Self {
             cloud: Arc::new(cloud),
             stop: watch::Sender::new(false),
+            now,
             owner,
             entries: Arc::default(),
             events: Shared::default(),
@@ -95,7 +98,7 @@ impl Stack {
             cloud: Arc::clone(&self.cloud),
             journal: MemoryJournal(Arc::clone(&self.entries)),
             state: self.state(),
-            now,
+            now: self.now,
             parallel: 16,
             listener: Box::new(self.events.clone()),
             stop: self.stop.subscribe(),

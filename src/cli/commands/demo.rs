@@ -2,7 +2,6 @@
 
 #![expect(clippy::disallowed_methods, reason = "it writes the blueprint of the demo")]
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,20 +10,22 @@ use tokio::time::Instant;
 
 use super::apply::{Terms, apply};
 use super::destroy::destroy;
-use super::local::{ACCOUNT, cache_folder, python};
 use super::plan::plan;
 use super::status;
 use crate::aws::clients::{Access, Aws, Target};
-use crate::cli::args::{Demo, Global};
+use crate::cli::args::{Demo, EmulatorName, Global};
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Exit};
+use crate::cli::local_aws::{LocalAws, Wish, cache_folder, names};
 use crate::cli::view::View;
 use crate::cli::view::progress::seconds;
-use crate::emulators::{self, Emulator, MINISTACK, MOTO, Place, Recipe};
+use crate::emulators;
 use crate::engine::deployment::stopped;
 
 /// What is deployed.
 const BLUEPRINT: &str = include_str!("../../../blueprints/web-service.yaml");
+/// How much faster than on AWS time passes in the simulator: six minutes take little more than half a second.
+const SPEED: f64 = 600.0;
 /// Its stack.
 const STACK: &str = "shop";
 
@@ -59,34 +60,47 @@ pub async fn run(global: Global, args: Demo, stop: watch::Receiver<bool>) -> Res
             .hint("leave out --file, --env and --endpoint-url (and PANDO_FILE, PANDO_ENV)"));
     }
     let (cache, view) = (cache_folder()?, View::new(global.json));
-    let ran_before = emulators::detached(&MOTO, &cache).await.is_some();
+    let ran_before = runs(&cache).await;
+    let wish = Wish { emulator: args.emulator, speed: SPEED, port: None, stays: args.keep, cache: &cache };
     let result = tokio::select! {
-        result = play(&cache, args.keep, ran_before, view, stop.clone()) => result,
+        result = play(&wish, ran_before, view, stop.clone()) => result,
         () = stopped(stop.clone()) => Err(CommandError::new("stopped").exit(Exit::Interrupted)),
     };
     if args.keep && !ran_before && !matches!(result, Ok(Exit::Fine)) {
-        for recipe in [&MOTO, &MINISTACK] {
-            emulators::stop_detached(recipe, &cache).await?;
+        for name in names() {
+            emulators::stop_detached(name, &cache).await?;
         }
     }
     result
 }
 
+/// Whether a local AWS was started to stay.
+async fn runs(cache: &Path) -> bool {
+    for name in names() {
+        if emulators::detached(name, cache).await.is_some() {
+            return true;
+        }
+    }
+    false
+}
+
 async fn play(
-    cache: &Path,
-    keep: bool,
+    wish: &Wish<'_>,
     ran_before: bool,
     view: View,
     stop: watch::Receiver<bool>,
 ) -> Result<Exit, CommandError> {
     let began = Instant::now();
-    let setting_up = "1. Setting up a local AWS: two emulators in Python, pinned, on 127.0.0.1 only";
-    let stage = step(view, setting_up, Stage::set(cache, keep, ran_before, view, stop)).await?;
+    let setting_up = match wish.emulator {
+        EmulatorName::Simulator => "1. Setting up a local AWS: Pando's simulator, on 127.0.0.1 only",
+        _ => "1. Setting up a local AWS: emulators in Python, pinned, on 127.0.0.1 only",
+    };
+    let stage = step(view, setting_up, Stage::set(wish, ran_before, view, stop)).await?;
     step(view, "2. Deploying a web service: load balancer, clones, database, cache, workers", stage.deploy()).await?;
     step(view, "3. Looking at it", stage.look()).await?;
     step(view, "4. Planning again: there must be nothing to do", stage.plan_again()).await?;
     step(view, "5. Changing it", stage.grow()).await?;
-    if keep {
+    if wish.stays {
         stage.say_how_to_go_on();
         return Ok(Exit::Fine);
     }
@@ -94,7 +108,7 @@ async fn play(
     step(view, "7. Lifting the protection, which is a change like any other", stage.unprotect()).await?;
     step(view, "8. Destroying it, and looking for leftovers", stage.destroy()).await?;
     drop(stage);
-    view.note(&format!("\nThe emulators are stopped. All of it took {}.", seconds(began.elapsed())));
+    view.note(&format!("\nThe local AWS is stopped. All of it took {}.", seconds(began.elapsed())));
     view.note("Next: `pando init` writes a blueprint of your own, `pando local start` keeps a local AWS running.");
     Ok(Exit::Fine)
 }
@@ -119,30 +133,22 @@ struct Stage {
     target: Target,
     stop: watch::Receiver<bool>,
     // Both end when these are dropped.
-    _emulators: Vec<Emulator>,
+    _aws: LocalAws,
     _temporary: Option<tempfile::TempDir>,
 }
 
 impl Stage {
     async fn set(
-        cache: &Path,
-        keep: bool,
+        wish: &Wish<'_>,
         ran_before: bool,
         view: View,
         stop: watch::Receiver<bool>,
     ) -> Result<Self, CommandError> {
-        let (folder, temporary) = if keep { (kept_folder(cache, ran_before)?, None) } else { temporary_folder()? };
-        let mut running = Vec::new();
-        let moto = start(&MOTO, cache, None, keep, view, &mut running).await?;
-        let ministack = start(&MINISTACK, cache, Some(&moto), keep, view, &mut running).await?;
-        let target = Target {
-            region: Some("eu-west-1".into()),
-            endpoint_url: Some(moto),
-            endpoint_urls: BTreeMap::from([("ElastiCache", ministack)]),
-            emulator_account: Some(ACCOUNT.into()),
-            ..Target::default()
-        };
-        let stage = Self { view, folder, target, stop, _emulators: running, _temporary: temporary };
+        let kept = wish.stays.then(|| kept_folder(wish.cache, ran_before)).transpose()?;
+        let (folder, temporary) = kept.map_or_else(temporary_folder, |folder| Ok((folder, None)))?;
+        let mut tell = |text: &str| view.note(&format!("   {text}"));
+        let aws = LocalAws::start(wish, &mut tell).await?;
+        let stage = Self { view, folder, target: aws.target("eu-west-1"), stop, _aws: aws, _temporary: temporary };
         stage.write(BLUEPRINT)?;
         Ok(stage)
     }
@@ -247,7 +253,7 @@ impl Stage {
     fn say_how_to_go_on(&self) {
         let pando = std::env::current_exe().map_or_else(|_| "pando".to_owned(), |path| path.display().to_string());
         let lines = [
-            "\nThe stack and the emulators are up. To go on:".to_owned(),
+            "\nThe stack and the local AWS are up. To go on:".to_owned(),
             format!("  alias pando={pando}"),
             "  eval \"$(pando local start)\"            # where the local AWS answers".to_owned(),
             format!("  cd {}", self.folder.display()),
@@ -265,29 +271,6 @@ fn complete(exit: Exit) -> Result<(), CommandError> {
         Exit::Interrupted => Err(CommandError::new("stopped").exit(Exit::Interrupted)),
         exit => Err(CommandError::new("the demo ends here, because not everything could be done").exit(exit)),
     }
-}
-
-async fn start(
-    recipe: &'static Recipe,
-    cache: &Path,
-    neighbour: Option<&str>,
-    keep: bool,
-    view: View,
-    running: &mut Vec<Emulator>,
-) -> Result<String, CommandError> {
-    let mut tell = |text: &str| view.note(&format!("   {text}"));
-    let python = python();
-    let place = Place { cache, python: &python, neighbour };
-    let url = if keep {
-        emulators::start_detached(recipe, &place, None, &mut tell).await?.url
-    } else {
-        let emulator = emulators::start(recipe, &place, &mut tell).await?;
-        let url = emulator.url.clone();
-        running.push(emulator);
-        url
-    };
-    view.note(&format!("   {} {} answers at {url}", recipe.name, recipe.version));
-    Ok(url)
 }
 
 fn temporary_folder() -> Result<(PathBuf, Option<tempfile::TempDir>), CommandError> {

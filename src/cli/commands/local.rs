@@ -1,37 +1,29 @@
-//! `pando local`: a local AWS to try everything on.
+//! `pando local`: an AWS on this machine to try everything on.
 
-#![expect(clippy::disallowed_methods, reason = "cli is the door to the environment")]
+use std::time::Duration;
 
-use std::path::PathBuf;
-
-use etcetera::BaseStrategy as _;
-
-use crate::cli::args::{EmulatorName, LocalStart};
+use crate::cli::args::{LocalServe, LocalStart};
 use crate::cli::error::{CommandError, Exit};
+use crate::cli::local_aws::{ACCOUNT, LocalAws, Wish, cache_folder, names, serve};
 use crate::cli::view::out;
-use crate::emulators::{self, LOCALSTACK, MINISTACK, MOTO, Place, RECIPES, Recipe};
+use crate::emulators;
 
-/// The account that moto always has, and that MiniStack takes from a key that looks like one.
-pub const ACCOUNT: &str = "123456789012";
+/// How often the simulator looks whether it is still wanted.
+const LOOK: Duration = Duration::from_millis(200);
 
-/// Starts an emulator that stays, and prints how to use it.
+/// Starts one that stays, and prints how to use it.
 pub async fn start(args: LocalStart) -> Result<Exit, CommandError> {
-    let (cache, python) = (cache_folder()?, python());
-    let recipes: &[&'static Recipe] = match args.emulator {
-        EmulatorName::Moto => &[&MOTO, &MINISTACK],
-        EmulatorName::Ministack => &[&MINISTACK],
-        EmulatorName::Localstack => &[&LOCALSTACK],
-    };
-    let mut port = args.port;
-    let mut first: Option<String> = None;
-    for (number, recipe) in recipes.iter().enumerate() {
-        let mut tell = |text: &str| out::error_line(&format!("  {text}"));
-        let place = Place { cache: &cache, python: &python, neighbour: first.as_deref() };
-        let running = emulators::start_detached(recipe, &place, port.take(), &mut tell).await?;
-        let name = if number == 0 { "AWS_ENDPOINT_URL" } else { "AWS_ENDPOINT_URL_ELASTICACHE" };
-        out::line(&format!("export {name}={}", running.url));
-        out::error_line(&format!("{} {} answers at {}", recipe.name, recipe.version, running.url));
-        first.get_or_insert(running.url);
+    if !(args.speed.is_finite() && args.speed > 0.0) {
+        return Err(CommandError::new("the speed must be more than nothing").exit(Exit::Usage));
+    }
+    let cache = cache_folder()?;
+    let wish = Wish { emulator: args.emulator, speed: args.speed, port: args.port, stays: true, cache: &cache };
+    let mut tell = |text: &str| out::error_line(text);
+    let started = LocalAws::start(&wish, &mut tell).await?;
+    out::line(&format!("export AWS_ENDPOINT_URL={}", started.url));
+    match &started.elasticache {
+        Some(url) => out::line(&format!("export AWS_ENDPOINT_URL_ELASTICACHE={url}")),
+        None => out::line("unset AWS_ENDPOINT_URL_ELASTICACHE"),
     }
     out::line(&format!("export AWS_ACCESS_KEY_ID={ACCOUNT} AWS_SECRET_ACCESS_KEY=emulator"));
     out::line("export AWS_REGION=${AWS_REGION:-eu-west-1}");
@@ -39,32 +31,27 @@ pub async fn start(args: LocalStart) -> Result<Exit, CommandError> {
     Ok(Exit::Fine)
 }
 
-/// Stops every emulator that was started to stay.
+/// Stops everything that was started to stay.
 pub async fn stop() -> Result<Exit, CommandError> {
     let cache = cache_folder()?;
     let mut any = false;
-    for recipe in RECIPES {
-        if emulators::stop_detached(recipe, &cache).await? {
-            out::error_line(&format!("{} stopped; everything in it is gone", recipe.name));
+    for name in names() {
+        if emulators::stop_detached(name, &cache).await? {
+            out::error_line(&format!("{name} stopped; everything in it is gone"));
             any = true;
         }
     }
     if !any {
-        out::error_line("no emulator was running");
+        out::error_line("nothing was running");
     }
     Ok(Exit::Fine)
 }
 
-/// Where emulators are installed: `PANDO_CACHE`, or the user's cache folder.
-pub fn cache_folder() -> Result<PathBuf, CommandError> {
-    if let Some(folder) = std::env::var_os("PANDO_CACHE") {
-        return Ok(PathBuf::from(folder));
+/// Is the simulator, until nobody wants it any more.
+pub async fn be(args: LocalServe) -> Result<Exit, CommandError> {
+    let _server = serve(args.speed, args.port).await?;
+    while args.note.exists() {
+        tokio::time::sleep(LOOK).await;
     }
-    let home = etcetera::choose_base_strategy().map_err(|e| CommandError::new(format!("no home folder: {e}")))?;
-    Ok(home.cache_dir().join("pando").join("emulators"))
-}
-
-/// The Python that emulators are made with: `PANDO_PYTHON`, or `python3`.
-pub fn python() -> String {
-    std::env::var("PANDO_PYTHON").unwrap_or_else(|_| "python3".to_owned())
+    Ok(Exit::Fine)
 }

@@ -13,16 +13,39 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use super::control;
 use crate::simulator::{Outcome, Simulator};
 
 /// A body that is longer than this is not read: single uploads to S3 could be 5 GiB, those of tests are not.
 const BODY: usize = 64 << 20;
 
+/// A simulator that answers on a free port until this is dropped.
+#[derive(Debug)]
+pub struct Server {
+    /// Where.
+    pub url: String,
+    _serving: JoinSet<io::Result<()>>,
+}
+
+impl Server {
+    /// Begins to answer, on 127.0.0.1 only.
+    ///
+    /// # Errors
+    /// When the port is taken; 0 is a free one.
+    pub async fn start(simulator: Simulator, port: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let mut serving = JoinSet::new();
+        serving.spawn(serve(simulator, listener));
+        Ok(Self { url, _serving: serving })
+    }
+}
+
 /// Serves a simulator until the future is dropped. The listener is bound by the caller, to 127.0.0.1.
 ///
 /// # Errors
 /// When nothing can be accepted any more.
-pub async fn serve(simulator: Simulator, listener: TcpListener) -> io::Result<()> {
+async fn serve(simulator: Simulator, listener: TcpListener) -> io::Result<()> {
     let simulator = Arc::new(simulator);
     let mut connections = JoinSet::new();
     loop {
@@ -54,6 +77,9 @@ async fn answer(simulator: Arc<Simulator>, request: Request<Incoming>) -> Result
     let (head, body) = request.into_parts();
     let body = Limited::new(body, BODY).collect().await.map_err(|_| Cut)?.to_bytes();
     let request = Request::from_parts(head, body);
+    if let Some(response) = control::answer(&simulator, &request) {
+        return Ok(response.map(Full::new));
+    }
     let clock = simulator.clock();
     let asked = clock.now();
     loop {

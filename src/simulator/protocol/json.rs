@@ -21,11 +21,8 @@ pub(super) fn read(request: &Request<Bytes>) -> Result<Asked, Refusal> {
 }
 
 /// Writes an answer.
-pub(super) fn write(version: &str, answer: &Result<Tree, Refusal>, id: &str) -> Reply {
-    let mut headers = vec![
-        ("content-type".into(), format!("application/x-amz-json-{version}")),
-        ("x-amzn-requestid".into(), id.to_owned()),
-    ];
+pub(super) fn write(version: &str, answer: &Result<Tree, Refusal>) -> Reply {
+    let mut headers = vec![("content-type".into(), format!("application/x-amz-json-{version}"))];
     let (status, body) = match answer {
         Ok(tree) => (200, value(tree)),
         Err(refusal) => {

@@ -14,7 +14,7 @@ use super::refusal::Refusal;
 use super::service::{Protocol, Reply, Service};
 
 pub(crate) use scope::{Scope, scope};
-pub(crate) use xml::{escape, read as read_xml, write as write_xml};
+pub(crate) use xml::{read as read_xml, write as write_xml};
 
 /// What a request asks for: an action, and its parameters.
 #[derive(Debug)]
@@ -42,15 +42,16 @@ impl Service {
 
     /// Writes an answer.
     pub(crate) fn write(&self, action: &str, answer: &Result<Tree, Refusal>, id: &str) -> Response<Bytes> {
-        let reply = match (self.protocol, answer) {
+        let mut reply = match (self.protocol, answer) {
             (Protocol::Ec2 { namespace }, Ok(tree)) => xml::ec2(action, namespace, tree, id),
             (Protocol::Ec2 { .. }, Err(refusal)) => xml::ec2_error(refusal, id),
             (Protocol::Query { namespace }, Ok(tree)) => xml::query(action, namespace, tree, id),
             (Protocol::Query { namespace }, Err(refusal)) => xml::query_error(namespace, refusal, id),
-            (Protocol::Json { version }, answer) => json::write(version, answer, id),
+            (Protocol::Json { version }, answer) => json::write(version, answer),
             (Protocol::Rest { .. }, Err(refusal)) => xml::rest_error(refusal, id),
             (Protocol::Rest { .. }, Ok(_)) => Reply { status: 200, ..Reply::default() },
         };
+        reply.headers.push(("x-amzn-requestid".into(), id.to_owned()));
         respond(reply)
     }
 }
@@ -64,7 +65,8 @@ pub(crate) fn respond(reply: Reply) -> Response<Bytes> {
         }
     }
     let mut response = Response::new(reply.body);
-    *response.status_mut() = http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     *response.headers_mut() = headers;
     response
 }

@@ -1,5 +1,7 @@
 //! Answers in XML, and the few requests that come in it.
 
+use std::fmt::Write as _;
+
 use bytes::Bytes;
 use quick_xml::events::Event;
 use quick_xml::reader::Reader;
@@ -79,14 +81,16 @@ pub(super) fn rest_error(refusal: &Refusal, id: &str) -> Reply {
 }
 
 /// Text as it may stand in XML.
-pub(crate) fn escape(text: &str) -> String {
+fn escape(text: &str) -> String {
     quick_xml::escape::escape(text).into_owned()
 }
 
 /// Writes a tree as an element of this name.
 pub(crate) fn write(text: &mut String, name: &str, tree: &Tree) {
     if let Tree::List("", members) = tree {
-        members.iter().for_each(|member| write(text, name, member));
+        for member in members {
+            write(text, name, member);
+        }
         return;
     }
     text.push('<');
@@ -102,14 +106,20 @@ fn content(text: &mut String, name: &str, tree: &Tree) {
     match tree {
         Tree::Text(value) => text.push_str(&quick_xml::escape::escape(value.as_ref())),
         Tree::Whole(number) => text.push_str(&number.to_string()),
-        Tree::Real(number) => text.push_str(&format!("{number:?}")),
+        Tree::Real(number) => drop(write!(text, "{number:?}")),
         Tree::Flag(flag) => text.push_str(if *flag { "true" } else { "false" }),
         Tree::Time(at) => text.push_str(&at.iso()),
         Tree::List(member, members) => {
             let member = if member.is_empty() { name } else { member };
-            members.iter().for_each(|tree| write(text, member, tree));
+            for tree in members {
+                write(text, member, tree);
+            }
         }
-        Tree::Object(fields) => fields.iter().for_each(|(name, tree)| write(text, name, tree)),
+        Tree::Object(fields) => {
+            for (name, tree) in fields {
+                write(text, name, tree);
+            }
+        }
     }
 }
 
@@ -161,7 +171,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Input, Refusal> {
 struct Element {
     name: String,
     text: String,
-    children: Vec<Element>,
+    children: Vec<Self>,
 }
 
 impl Element {

@@ -1,5 +1,7 @@
 //! The services: a folder each, a file for each area.
 
+#![expect(clippy::unnecessary_wraps, reason = "all handlers have one signature, whether or not they can refuse")]
+
 pub(crate) mod autoscaling;
 pub(crate) mod cloudwatch;
 pub(crate) mod ec2;

@@ -1,16 +1,96 @@
-//! EC2 Auto Scaling.
+//! EC2 Auto Scaling: groups that live.
+//!
+//! A group is data (`group`, `member`, `activities`). Calls change it (`groups`, `requests`, `members`, `standby`, `targets`, …) and wake it. Then
+//! `look` brings what there is nearer to what is wanted: it launches (`launching`), lets members move on (`lifecycle`), judges their health (`health`),
+//! takes some away (`leaving`, chosen by `choice`), rolls a refresh on (`rolling`) and publishes metrics. It comes back while there is something to
+//! do or to watch, and sleeps otherwise.
+
+mod activities;
+mod choice;
+mod group;
+mod groups;
+mod health;
+mod hooks;
+mod instances;
+mod launching;
+mod leaving;
+mod lifecycle;
+mod look;
+mod member;
+mod processes;
+mod requests;
+mod standby;
+mod tags;
+mod targets;
+
+use std::collections::VecDeque;
 
 use serde::Serialize;
 
+use super::super::input::Input;
+use super::super::refusal::Refusal;
+use super::super::scene::Scene;
 use super::super::service::{Protocol, Service};
+use super::super::shelf::Shelf;
+use activities::Activity;
+use group::Group;
 
 /// The service.
 pub(crate) const SERVICE: Service = Service {
     name: "autoscaling",
     protocol: Protocol::Query { namespace: "http://autoscaling.amazonaws.com/doc/2011-01-01/" },
-    areas: &[],
+    areas: &[
+        activities::ACTIONS,
+        groups::ACTIONS,
+        hooks::ACTIONS,
+        instances::ACTIONS,
+        processes::ACTIONS,
+        standby::ACTIONS,
+        tags::ACTIONS,
+        targets::ACTIONS,
+    ],
 };
 
 /// What it knows in one account and region.
 #[derive(Clone, Debug, Default, Serialize)]
-pub(crate) struct State {}
+pub(crate) struct State {
+    groups: Shelf<Group>,
+    /// What groups did that are gone.
+    past: VecDeque<Activity>,
+}
+
+/// Whether a group launches from this template.
+pub(crate) fn uses_template(scene: &Scene<'_>, template: &str) -> bool {
+    scene.here.autoscaling.groups.values().any(|group| group.template.id == template)
+}
+
+/// Whether a group registers its instances with this target group.
+pub(crate) fn uses_target_group(scene: &Scene<'_>, arn: &str) -> bool {
+    scene.here.autoscaling.groups.values().any(|group| group.targets.contains_key(arn))
+}
+
+/// A request that makes no sense, in this service's words.
+fn invalid(message: impl Into<String>) -> Refusal {
+    Refusal::new("ValidationError", message)
+}
+
+/// The group that a call is about.
+fn named<'a>(scene: &'a mut Scene<'_>, input: &Input) -> Result<&'a mut Group, Refusal> {
+    let name = required(input, "AutoScalingGroupName")?;
+    scene.here.autoscaling.groups.get_mut(name).ok_or_else(|| unknown_group(name))
+}
+
+fn unknown_group(name: &str) -> Refusal {
+    invalid(format!("AutoScalingGroup name not found - AutoScalingGroup '{name}' not found"))
+}
+
+/// A parameter that may not be missing.
+fn required<'a>(input: &'a Input, name: &str) -> Result<&'a str, Refusal> {
+    input.text(name).filter(|text| !text.is_empty()).ok_or_else(|| missing(name))
+}
+
+fn missing(name: &str) -> Refusal {
+    let field = name[..1].to_ascii_lowercase() + &name[1..];
+    let words = format!("1 validation error detected: Value null at '{field}' failed to satisfy constraint: Member must not be null");
+    invalid(words)
+}

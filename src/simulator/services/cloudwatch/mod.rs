@@ -1,4 +1,8 @@
-//! Amazon CloudWatch.
+//! Amazon CloudWatch: metrics, alarms, dashboards.
+
+mod expression;
+pub(crate) mod metrics;
+mod syntax;
 
 use serde::Serialize;
 
@@ -13,4 +17,7 @@ pub(crate) const SERVICE: Service = Service {
 
 /// What it knows in one account and region.
 #[derive(Clone, Debug, Default, Serialize)]
-pub(crate) struct State {}
+pub(crate) struct State {
+    #[serde(skip)]
+    metrics: metrics::Metrics,
+}

@@ -1,24 +1,177 @@
-//! IAM.
+//! IAM: roles, users, policies and instance profiles, and whether a caller may do what it asks.
+//!
+//! What one account has is the same in all regions. Other services learn of a new role or instance profile a while later
+//! ([`Durations::iam_propagation`](crate::simulator::settings::Durations)); changes of policies count at once.
 
+mod amazon;
+mod attached;
+mod documents;
+mod holders;
+mod inline;
+mod managed;
+mod profiles;
+mod roles;
+mod users;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
+use super::super::clock::Moment;
+use super::super::constraints::Constraints;
+use super::super::input::Input;
+use super::super::output::{Tree, members};
+use super::super::pages::Page;
 use super::super::protocol::Asked;
 use super::super::refusal::Refusal;
 use super::super::scene::Scene;
 use super::super::service::{Protocol, Service};
+use super::super::shelf::Shelf;
+use super::super::tags::Tags;
+
+pub(crate) use profiles::instance_profile;
 
 /// The service.
 pub(crate) const SERVICE: Service = Service {
     name: "iam",
     protocol: Protocol::Query { namespace: "https://iam.amazonaws.com/doc/2010-05-08/" },
-    areas: &[],
+    areas: &[roles::ACTIONS, inline::ACTIONS, attached::ACTIONS, managed::ACTIONS, profiles::ACTIONS, users::ACTIONS],
 };
 
 /// What it knows in one account.
 #[derive(Clone, Debug, Default, Serialize)]
-pub(crate) struct State {}
+pub(crate) struct State {
+    /// By name.
+    roles: Shelf<roles::Role>,
+    /// By name.
+    profiles: Shelf<profiles::Profile>,
+    /// By ARN; Amazon's own are not among them.
+    policies: Shelf<managed::Policy>,
+    /// By name.
+    users: Shelf<users::User>,
+    /// By id.
+    keys: BTreeMap<String, users::AccessKey>,
+}
+
+impl State {
+    /// The user that has this access key.
+    pub(crate) fn user_of(&self, key: &str) -> Option<&str> {
+        self.keys.get(key).map(|key| key.user.as_str())
+    }
+
+    /// The ARN and the id of a user.
+    pub(crate) fn user(&self, name: &str) -> Option<(&str, &str)> {
+        self.users.get(name).map(|user| (user.arn.as_str(), user.id.as_str()))
+    }
+}
+
+/// What a role or a user may do.
+#[derive(Clone, Debug, Default, Serialize)]
+struct Holdings {
+    /// Its own policies, by name.
+    inline: BTreeMap<String, String>,
+    /// The ARNs of managed policies.
+    attached: BTreeSet<String>,
+    /// The ARN of the managed policy that it can never go beyond.
+    boundary: Option<String>,
+}
 
 /// Whether the caller's policies allow a call.
 pub(crate) fn authorize(_scene: &Scene<'_>, _service: &Service, _call: &Asked) -> Result<(), Refusal> {
     Ok(())
+}
+
+/// IAM's answer to parameters that cannot be.
+const CHECKS: Constraints = Constraints("ValidationError");
+
+/// A name: of a role, a user, a policy, an instance profile.
+fn name<'a>(input: &'a Input, parameter: &str, longest: usize) -> Result<&'a str, Refusal> {
+    let name = CHECKS.sized(input, parameter, (1, longest))?;
+    let is_fitting = |sign: char| sign.is_ascii_alphanumeric() || "_+=,.@-".contains(sign);
+    CHECKS.signs(parameter, name, r"[\w+=,.@-]+", is_fitting)?;
+    Ok(name)
+}
+
+/// The path that something new is put under.
+fn path(input: &Input) -> Result<String, Refusal> {
+    let path = input.text_or("Path", "/");
+    CHECKS.length("Path", &path, (1, 512))?;
+    let is_path = path == "/" || (path.len() > 2 && path.starts_with('/') && path.ends_with('/'));
+    let pattern = r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)";
+    CHECKS.signs("Path", &path, pattern, |sign| is_path && sign.is_ascii_graphic())?;
+    Ok(path)
+}
+
+/// The tags that something new is given, or that are added.
+fn tags(input: &Input) -> Result<Tags, Refusal> {
+    Tags::read(input, "Tags").map_err(|refusal| {
+        let code = if refusal.code == "TagLimitExceeded" { "LimitExceeded" } else { "InvalidInput" };
+        Refusal::new(code, refusal.message)
+    })
+}
+
+/// The rest of an ARN after the account, with the path: `role/web/shop`.
+fn arn(scene: &Scene<'_>, kind: &str, path: &str, name: &str) -> String {
+    format!("arn:aws:iam::{}:{kind}{path}{name}", scene.place.account)
+}
+
+/// Whether one of these names is the same in other letters: names are unique whatever their case.
+fn is_taken<'a>(names: impl IntoIterator<Item = (&'a str, &'a (impl Sized + 'a))>, name: &str) -> bool {
+    names.into_iter().any(|(other, _)| other.eq_ignore_ascii_case(name))
+}
+
+/// There is no such thing.
+fn no_such(message: impl Into<String>) -> Refusal {
+    Refusal::new("NoSuchEntity", message).status(404)
+}
+
+/// There is one already.
+fn already(message: impl Into<String>) -> Refusal {
+    Refusal::new("EntityAlreadyExists", message).status(409)
+}
+
+/// It is in use.
+fn conflict(message: impl Into<String>) -> Refusal {
+    Refusal::new("DeleteConflict", message).status(409)
+}
+
+/// There are too many.
+fn limit(message: impl Into<String>) -> Refusal {
+    Refusal::new("LimitExceeded", message).status(409)
+}
+
+/// A page of a list, as IAM tells it: `IsTruncated`, and `Marker` if there is more.
+fn listed(input: &Input, name: &'static str, all: impl IntoIterator<Item = (String, Tree)>) -> Result<Tree, Refusal> {
+    let most = if input.has("MaxItems") { 1000 } else { 100 };
+    let page = Page::read(input, "MaxItems", "Marker", (1, most), "ValidationError")?;
+    let (found, marker) = page.cut(all);
+    Ok(Tree::EMPTY.with(name, members(found)).with("IsTruncated", marker.is_some()).with("Marker", marker))
+}
+
+/// A page of tags.
+fn listed_tags(input: &Input, tags: &Tags) -> Result<Tree, Refusal> {
+    let tag = |(key, value): (&str, &str)| {
+        (key.to_owned(), Tree::EMPTY.with("Key", key.to_owned()).with("Value", value.to_owned()))
+    };
+    listed(input, "Tags", tags.iter().map(tag))
+}
+
+/// What `PathPrefix` asks for.
+fn is_under(input: &Input, path: &str) -> bool {
+    input.text("PathPrefix").is_none_or(|prefix| path.starts_with(prefix))
+}
+
+/// A policy document as IAM hands it out: percent-encoded after RFC 3986
+/// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRolePolicy.html>).
+fn encoded(document: &str) -> String {
+    const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+    utf8_percent_encode(document, PLAIN).to_string()
+}
+
+/// From when on other services know what is made now.
+fn known_elsewhere(scene: &Scene<'_>) -> Moment {
+    let delay: Duration = scene.settings.durations.iam_propagation;
+    scene.now.plus(delay)
 }

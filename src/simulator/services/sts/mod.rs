@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use super::super::clock::Moment;
 use super::super::input::{Input, invalid};
 use super::super::output::object;
+use super::super::refusal::Refusal;
 use super::super::scene::Scene;
 use super::super::service::{Action, Answer, Protocol, Service, action};
+use super::super::world::Caller;
 
 /// The service.
 pub(crate) const SERVICE: Service = Service {
@@ -35,15 +37,28 @@ pub(crate) struct Session {
     pub(crate) expires: Moment,
 }
 
+/// The ARN of the caller.
+pub(crate) fn arn(scene: &Scene<'_>) -> String {
+    let Caller { account, session, user, .. } = scene.caller;
+    match (session, user) {
+        (Some(Session { role, name, .. }), _) => format!("arn:aws:sts::{account}:assumed-role/{role}/{name}"),
+        (None, Some(user)) => scene.iam.user(user).map_or_else(String::new, |(arn, _)| arn.to_owned()),
+        (None, None) => format!("arn:aws:iam::{account}:root"),
+    }
+}
+
+/// The id of the caller.
+pub(crate) fn user_id(scene: &Scene<'_>) -> String {
+    let Caller { account, session, user, .. } = scene.caller;
+    match (session, user) {
+        (Some(Session { role_id, name, .. }), _) => format!("{role_id}:{name}"),
+        (None, Some(user)) => scene.iam.user(user).map_or_else(String::new, |(_, id)| id.to_owned()),
+        (None, None) => account.clone(),
+    }
+}
+
 fn get_caller_identity(scene: &mut Scene<'_>, _: &Input) -> Answer {
-    let account = &scene.caller.account;
-    let (id, arn) = match &scene.caller.session {
-        Some(Session { role, name, role_id, .. }) => {
-            (format!("{role_id}:{name}"), format!("arn:aws:sts::{account}:assumed-role/{role}/{name}"))
-        }
-        None => (account.clone(), format!("arn:aws:iam::{account}:root")),
-    };
-    Ok(object! { "UserId" => id, "Account" => account, "Arn" => arn })
+    Ok(object! { "UserId" => user_id(scene), "Account" => &scene.caller.account, "Arn" => arn(scene) })
 }
 
 fn assume_role(scene: &mut Scene<'_>, input: &Input) -> Answer {
@@ -60,7 +75,13 @@ fn assume_role(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let key = format!("ASIA{}", scene.dice.capitals(16));
     let role_id = format!("AROA{}", scene.dice.capitals(17));
     let expires = scene.now.plus(std::time::Duration::from_secs(seconds.unsigned_abs()));
-    let session = Session { account: account.to_owned(), role: role.clone(), name: name.clone(), role_id: role_id.clone(), expires };
+    let session = Session {
+        account: account.to_owned(),
+        role: role.clone(),
+        name: name.clone(),
+        role_id: role_id.clone(),
+        expires,
+    };
     scene.sessions.insert(key.clone(), session);
     let assumed = format!("arn:aws:sts::{account}:assumed-role/{role}/{name}");
     Ok(object! {
@@ -72,4 +93,9 @@ fn assume_role(scene: &mut Scene<'_>, input: &Input) -> Answer {
             "Expiration" => expires,
         },
     })
+}
+
+/// Whether the caller's credentials still count.
+pub(crate) fn check(_scene: &Scene<'_>, _service: &Service) -> Result<(), Refusal> {
+    Ok(())
 }

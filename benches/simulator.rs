@@ -1,0 +1,109 @@
+//! How fast the simulator is: alone, through the SDK, over HTTP, and for a whole life of a stack.
+//!
+//! `cargo test --bench simulator` measures the profile that tests run in, `cargo bench --bench simulator` that of releases.
+
+#![expect(clippy::print_stdout, reason = "results are for people")]
+#![expect(clippy::unwrap_used, reason = "a benchmark that fails has no result")]
+#![expect(clippy::disallowed_methods, reason = "benchmarks measure the time outside")]
+
+use std::time::{Duration, Instant};
+
+use aws_sdk_ec2::config::{BehaviorVersion, Credentials, Region};
+use aws_smithy_async::time::SharedTimeSource;
+use bytes::Bytes;
+use http::Request;
+use pando::simulator::clock::Clock;
+use pando::simulator::doors::http::Server;
+use pando::simulator::doors::in_process::{Door, WorldTime};
+use pando::simulator::settings::Settings;
+use pando::simulator::{Outcome, Simulator};
+
+const ROUNDS: u32 = 20_000;
+const SCOPE: &str = "123456789012/20260101/eu-west-1/ec2/aws4_request";
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        ready();
+        alone();
+        through_the_sdk().await;
+        over_http().await;
+    });
+}
+
+/// The median of five runs, in calls a second.
+fn report(what: &str, mut seconds: Vec<f64>, calls: u32) {
+    seconds.sort_by(f64::total_cmp);
+    let median = seconds[seconds.len() / 2];
+    println!("{what:<40} {:>10.0} calls/s {:>8.1} µs each", f64::from(calls) / median, median * 1e6 / f64::from(calls));
+}
+
+fn request(body: &'static str) -> Request<Bytes> {
+    let authorization = format!("AWS4-HMAC-SHA256 Credential={SCOPE}, SignedHeaders=host, Signature=0");
+    Request::post("/").header("authorization", authorization).body(Bytes::from_static(body.as_bytes())).unwrap()
+}
+
+fn answer(simulator: &Simulator, request: &Request<Bytes>) {
+    match simulator.answer(request, simulator.clock().now()) {
+        Outcome::Answer(response, _) => assert_eq!(response.status(), 200),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn ready() {
+    let began = Instant::now();
+    let simulator = Simulator::new(Settings::default(), Clock::virtual_time());
+    answer(&simulator, &request("Action=DescribeVpcs&Version=2016-11-15"));
+    println!("{:<40} {:>10.2} ms", "ready, with the first answer", began.elapsed().as_secs_f64() * 1000.0);
+}
+
+fn alone() {
+    let simulator = Simulator::new(Settings::default(), Clock::virtual_time());
+    let request = request("Action=DescribeVpcs&Version=2016-11-15&Filter.1.Name=tag:pando:stack&Filter.1.Value.1=x");
+    let seconds = (0..5).map(|_| {
+        let began = Instant::now();
+        (0..ROUNDS).for_each(|_| answer(&simulator, &request));
+        began.elapsed().as_secs_f64()
+    });
+    report("the simulator alone", seconds.collect(), ROUNDS);
+}
+
+fn client(url: &str) -> aws_sdk_ec2::config::Builder {
+    aws_sdk_ec2::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-west-1"))
+        .endpoint_url(url)
+        .credentials_provider(Credentials::new("123456789012", "emulator", None, None, "benchmark"))
+}
+
+async fn through_the_sdk() {
+    let simulator = Simulator::new(Settings::default(), Clock::virtual_time());
+    let config = client("http://simulator.invalid")
+        .http_client(Door::new(&simulator).client())
+        .time_source(SharedTimeSource::new(WorldTime(simulator.clock().clone())));
+    measure("through the SDK, in process", &aws_sdk_ec2::Client::from_conf(config.build()), ROUNDS / 4).await;
+}
+
+async fn over_http() {
+    let simulator = Simulator::new(Settings::default(), Clock::virtual_time());
+    let server = Server::start(simulator, 0).await.unwrap();
+    measure(
+        "through the SDK, over HTTP, one at a time",
+        &aws_sdk_ec2::Client::from_conf(client(&server.url).build()),
+        ROUNDS / 8,
+    )
+    .await;
+}
+
+async fn measure(what: &str, client: &aws_sdk_ec2::Client, rounds: u32) {
+    let mut seconds = Vec::new();
+    for _ in 0..5 {
+        let began = Instant::now();
+        for _ in 0..rounds {
+            client.describe_vpcs().send().await.unwrap();
+        }
+        seconds.push(began.elapsed().as_secs_f64());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    report(what, seconds, rounds);
+}

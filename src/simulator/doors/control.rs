@@ -1,0 +1,60 @@
+//! Beside AWS: paths below `/_simulator/` by which people and tests look at a world that is served over HTTP, and change it.
+//!
+//! | request | what it does |
+//! |---|---|
+//! | `GET /_simulator/calls` | all calls, a line of JSON each, with whole exchanges if the world records them |
+//! | `GET /_simulator/counts` | how often each action was called |
+//! | `GET /_simulator/world` | all there is |
+//! | `PUT /_simulator/weather` | has faults happen: a list of rules ([`crate::simulator::weather::Rule`]) |
+//! | `POST /_simulator/reset` | begins anew |
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::simulator::Simulator;
+use crate::simulator::weather::Rule;
+
+/// The answer, if the request is not for AWS.
+pub(super) fn answer(simulator: &Simulator, request: &Request<Bytes>) -> Option<Response<Bytes>> {
+    let path = request.uri().path().strip_prefix("/_simulator/")?;
+    Some(match (request.method(), path) {
+        (&Method::GET, "calls") => respond(StatusCode::OK, lines(simulator)),
+        (&Method::GET, "counts") => respond(StatusCode::OK, counts(simulator).to_string()),
+        (&Method::GET, "world") => respond(StatusCode::OK, simulator.dump().to_string()),
+        (&Method::PUT, "weather") => match serde_json::from_slice::<Vec<Rule>>(request.body()) {
+            Ok(rules) => {
+                simulator.set_weather(rules);
+                respond(StatusCode::OK, "{}".to_owned())
+            }
+            Err(e) => respond(StatusCode::BAD_REQUEST, json!({ "error": e.to_string() }).to_string()),
+        },
+        (&Method::POST, "reset") => {
+            simulator.reset();
+            respond(StatusCode::OK, "{}".to_owned())
+        }
+        _ => respond(StatusCode::NOT_FOUND, json!({ "error": "there is nothing at this path" }).to_string()),
+    })
+}
+
+fn respond(status: StatusCode, body: String) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = status;
+    response
+}
+
+fn lines(simulator: &Simulator) -> String {
+    let calls = simulator.calls();
+    let lines = calls.iter().filter_map(|call| serde_json::to_string(call).ok());
+    lines.map(|line| line + "\n").collect()
+}
+
+fn counts(simulator: &Simulator) -> Value {
+    let mut services: BTreeMap<&str, BTreeMap<String, u64>> = BTreeMap::new();
+    for ((service, action), count) in simulator.counts() {
+        services.entry(service).or_default().insert(action, count);
+    }
+    json!(services)
+}

@@ -1,0 +1,67 @@
+//! The whole of Pando on its own simulator: the SDK, the kinds and the engine, in one process and in virtual time.
+
+#![expect(clippy::disallowed_methods, reason = "it reads the ready-made blueprints")]
+
+use pando::simulator::Simulator;
+use pando::simulator::settings::{Settings, Throttling, Visibility};
+
+use crate::support::simulated::{connect, world};
+use crate::support::stack::{Stack, blueprint};
+use crate::support::toy::world::now;
+
+/// The ready-made blueprints.
+const BLUEPRINTS: [&str; 4] = ["database-only", "web-only", "web-service", "worker-only"];
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(format!("{}/blueprints/{name}.yaml", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+async fn stack(simulator: &Simulator, text: &str) -> Stack {
+    let mut stack = Stack::new(connect(simulator).await, &blueprint(text, None));
+    stack.now = now;
+    stack
+}
+
+/// Nothing that Pando sends is without effect: each parameter was looked at.
+fn every_parameter_was_read(simulator: &Simulator) {
+    let calls = simulator.calls();
+    let unread: Vec<String> = calls
+        .iter()
+        .filter(|call| !call.unread.is_empty())
+        .map(|call| format!("{} {}: {}", call.service, call.action, call.unread.join(", ")))
+        .collect();
+    assert_eq!(unread, Vec::<String>::new());
+}
+
+/// Goes up, has nothing to do, and goes down, whatever the world is like.
+async fn up_and_down(name: &str, settings: Settings) {
+    let simulator = world(settings);
+    let text = read(name);
+    let stack = stack(&simulator, &text).await;
+    stack.applied(&blueprint(&text, None)).await;
+    let unprotected = text.replacen("\nregion:", "\nprotect: []\nregion:", 1);
+    stack.applied(&blueprint(&unprotected, None)).await;
+    stack.destroyed().await;
+    every_parameter_was_read(&simulator);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_blueprint_goes_up_and_comes_down() {
+    for name in BLUEPRINTS {
+        up_and_down(name, Settings::default()).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_made_may_stay_invisible_for_a_while() {
+    for seed in 0..5 {
+        let settings = Settings { seed, visibility: Visibility::Drawn, ..Settings::default() };
+        up_and_down("web-service", settings).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_account_is_slower_and_gets_there() {
+    let settings = Settings { throttling: Throttling::Half, ..Settings::default() };
+    up_and_down("web-service", settings).await;
+}
