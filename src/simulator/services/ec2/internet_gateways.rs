@@ -83,7 +83,7 @@ impl Thing for InternetGateway {
 }
 
 /// The gateway of a VPC.
-pub(crate) fn of_vpc(scene: &Scene<'_>, vpc: &str) -> Option<String> {
+pub(super) fn of_vpc(scene: &Scene<'_>, vpc: &str) -> Option<String> {
     let mut all = scene.here.ec2.internet_gateways.iter();
     all.find(|(_, gateway)| gateway.vpc.as_deref() == Some(vpc)).map(|(id, _)| id.to_owned())
 }

@@ -6,7 +6,7 @@ pub(crate) mod images;
 mod instance_types;
 pub(crate) mod instances;
 pub(crate) mod interfaces;
-pub(crate) mod internet_gateways;
+mod internet_gateways;
 pub(crate) mod launch_templates;
 mod listing;
 mod nat_gateways;
@@ -34,6 +34,8 @@ pub(crate) const SERVICE: Service = Service {
     areas: &[
         addresses::ACTIONS,
         endpoints::ACTIONS,
+        endpoints::CHANGES,
+        endpoints::SERVICES,
         images::ACTIONS,
         images::CHANGES,
         instance_types::ACTIONS,
@@ -83,13 +85,13 @@ pub(crate) struct State {
     vpcs: Shelf<vpcs::Vpc>,
 }
 
+/// Whether a VPC has an internet gateway.
+pub(crate) fn has_gateway(scene: &Scene<'_>, vpc: &str) -> bool {
+    internet_gateways::of_vpc(scene, vpc).is_some()
+}
+
 /// What a region has before anybody uses it: a default VPC, and images.
 pub(crate) fn furnish(scene: &mut Scene<'_>) {
     vpcs::furnish(scene);
     images::furnish(scene);
-}
-
-/// Whether a VPC has an internet gateway.
-pub(crate) fn has_gateway(scene: &Scene<'_>, vpc: &str) -> bool {
-    internet_gateways::of_vpc(scene, vpc).is_some()
 }

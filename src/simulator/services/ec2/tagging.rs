@@ -1,10 +1,10 @@
-//! Tags of anything in EC2, by its id.
+//! Tags of anything that EC2 has, whichever area keeps it.
 
 use super::addresses::Address;
 use super::endpoints::Endpoint;
 use super::interfaces::Interface;
 use super::internet_gateways::InternetGateway;
-use super::listing::{self, Kind, Thing, done};
+use super::listing::{Kind, Thing, tagged, tags_mut};
 use super::nat_gateways::NatGateway;
 use super::network_acls::NetworkAcl;
 use super::route_tables::RouteTable;
@@ -13,7 +13,7 @@ use super::subnets::Subnet;
 use super::vpcs::{DhcpOptions, Vpc};
 use super::{images, instances, launch_templates, volumes};
 use crate::simulator::filters::Filters;
-use crate::simulator::input::{Input, missing};
+use crate::simulator::input::{Input, invalid, missing};
 use crate::simulator::output::{items, object};
 use crate::simulator::pages::Page;
 use crate::simulator::refusal::Refusal;
@@ -25,142 +25,182 @@ use crate::simulator::tags::Tags;
 pub(super) const ACTIONS: &[Action] =
     &[action("CreateTags", create), action("DeleteTags", delete), action("DescribeTags", describe)];
 
-macro_rules! kinds {
-    ($($thing:ty),* $(,)?) => {
-        /// The kinds that are kept on shelves of their own.
-        const KINDS: &[Kind] = &[$(<$thing as Thing>::KIND),*];
+/// The kinds that keep their tags themselves.
+const KEPT_ELSEWHERE: [Kind; 4] = [
+    Kind {
+        prefix: "ami",
+        resource: "image",
+        noun: "image id",
+        not_found: "InvalidAMIID.NotFound",
+        malformed: "InvalidAMIID.Malformed",
+    },
+    Kind {
+        prefix: "i",
+        resource: "instance",
+        noun: "instance ID",
+        not_found: "InvalidInstanceID.NotFound",
+        malformed: "InvalidInstanceID.Malformed",
+    },
+    Kind {
+        prefix: "lt",
+        resource: "launch-template",
+        noun: "launch template ID",
+        not_found: "InvalidLaunchTemplateId.NotFound",
+        malformed: "InvalidLaunchTemplateId.Malformed",
+    },
+    Kind {
+        prefix: "vol",
+        resource: "volume",
+        noun: "volume",
+        not_found: "InvalidVolume.NotFound",
+        malformed: "InvalidVolumeID.Malformed",
+    },
+];
 
-        /// The tags of one of these, to be changed.
-        fn on_a_shelf<'a>(scene: &'a mut Scene<'_>, id: &str, prefix: &str) -> Option<&'a mut Tags> {
-            $(if prefix == <$thing as Thing>::KIND.prefix {
-                return listing::tags_mut::<$thing>(scene, id);
-            })*
-            None
-        }
-
-        /// All of these, by kind and id, with their tags.
-        fn all_on_shelves(scene: &Scene<'_>) -> Vec<(&'static str, String, Tags)> {
-            let mut all = Vec::new();
-            $(all.extend(listing::tagged::<$thing>(scene).map(|(id, tags)| {
-                (<$thing as Thing>::KIND.resource, id.to_owned(), tags.clone())
-            }));)*
-            all
-        }
+/// The kinds of things that are on shelves, with their functions.
+macro_rules! shelved {
+    ($each:ident) => {
+        $each!(
+            Address,
+            DhcpOptions,
+            Endpoint,
+            Interface,
+            InternetGateway,
+            NatGateway,
+            NetworkAcl,
+            RouteTable,
+            Rule,
+            SecurityGroup,
+            Subnet,
+            Vpc
+        )
     };
 }
 
-kinds!(
-    Address,
-    DhcpOptions,
-    Endpoint,
-    Interface,
-    InternetGateway,
-    NatGateway,
-    NetworkAcl,
-    RouteTable,
-    Rule,
-    SecurityGroup,
-    Subnet,
-    Vpc,
-);
+/// The kind of an id by its beginning.
+fn kind(id: &str) -> Option<Kind> {
+    macro_rules! kinds {
+        ($($thing:ty),*) => { [$(<$thing>::KIND),*] };
+    }
+    let prefix = id.split_once('-').map_or("", |(prefix, _)| prefix);
+    shelved!(kinds).into_iter().chain(KEPT_ELSEWHERE).find(|kind| kind.prefix == prefix)
+}
 
-/// The code for an id that nothing has, by what it begins with, for what is not on those shelves.
-const OTHERS: [(&str, &str); 5] = [
-    ("ami", "InvalidAMIID.NotFound"),
-    ("i", "InvalidInstanceID.NotFound"),
-    ("lt", "InvalidLaunchTemplateId.NotFound"),
-    ("snap", "InvalidSnapshot.NotFound"),
-    ("vol", "InvalidVolume.NotFound"),
-];
-
-/// The tags of a thing, to be changed.
-fn find<'a>(scene: &'a mut Scene<'_>, id: &str) -> Result<&'a mut Tags, Refusal> {
-    let prefix = id.rsplit_once('-').map_or(id, |(prefix, _)| prefix).to_owned();
-    let code = KINDS.iter().map(|kind| (kind.prefix, kind.not_found)).chain(OTHERS);
-    let code = code.into_iter().find(|(known, _)| *known == prefix).map(|(_, code)| code);
-    let found = match prefix.as_str() {
+/// The tags of anything by its id, to be changed.
+fn tags_of<'a>(scene: &'a mut Scene<'_>, id: &str) -> Option<&'a mut Tags> {
+    let prefix = kind(id)?.prefix;
+    macro_rules! find {
+        ($($thing:ty),*) => {
+            $(if prefix == <$thing>::KIND.prefix {
+                return tags_mut::<$thing>(scene, id);
+            })*
+        };
+    }
+    shelved!(find);
+    match prefix {
         "ami" => images::tags(scene, id),
         "i" => instances::tags(scene, id),
         "lt" => launch_templates::tags(scene, id),
-        "snap" | "vol" => volumes::tags(scene, id),
-        _ => on_a_shelf(scene, id, &prefix),
-    };
-    found.ok_or_else(|| match code {
-        Some(code) => Refusal::new(code, format!("The ID '{id}' does not exist")),
-        None => Refusal::new("InvalidID", format!("The ID '{id}' is not valid")),
-    })
+        _ => volumes::tags(scene, id),
+    }
 }
 
-fn resources(input: &Input) -> Result<Vec<&str>, Refusal> {
+/// The resources that a call names, all of which are there.
+fn resources<'i>(scene: &mut Scene<'_>, input: &'i Input) -> Result<Vec<&'i str>, Refusal> {
     let ids = input.texts("ResourceId");
-    if ids.is_empty() { Err(missing("resourceIdSet")) } else { Ok(ids) }
+    Scene::ensure(!ids.is_empty(), || missing("resourceIdSet"))?;
+    for id in &ids {
+        let kind = kind(id).ok_or_else(|| Refusal::new("InvalidID", format!("The ID '{id}' is not valid")))?;
+        kind.check(id)?;
+        if tags_of(scene, id).is_none() {
+            return Err(kind.absent(id));
+        }
+    }
+    Ok(ids)
 }
 
-/// All things or none.
 fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
-    let (ids, more) = (resources(input)?, Tags::read(input, "Tag")?);
-    if more.is_empty() {
-        return Err(missing("tagSet"));
-    }
+    let tags = Tags::read(input, "Tag")?;
+    Scene::ensure(!tags.is_empty(), || missing("tagSet"))?;
+    let ids = resources(scene, input)?;
+    // First on trial, so that one with too many tags leaves all as they were.
     for id in &ids {
-        find(scene, id)?.clone().merge(more.clone())?;
+        if let Some(kept) = tags_of(scene, id) {
+            kept.clone().merge(tags.clone())?;
+        }
     }
     for id in ids {
-        find(scene, id)?.merge(more.clone())?;
+        if let Some(kept) = tags_of(scene, id) {
+            kept.merge(tags.clone())?;
+        }
     }
-    Ok(done())
+    Ok(object! { "return" => true })
 }
 
-/// Without tags, all that callers set. A tag with a value goes only if it has this value.
 fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
-    let ids = resources(input)?;
-    for id in &ids {
-        find(scene, id)?;
+    let ids = resources(scene, input)?;
+    let mut wanted = Vec::new();
+    for tag in input.list("Tag") {
+        let key = tag.need("Key")?;
+        Scene::ensure(!key.to_ascii_lowercase().starts_with("aws:"), || {
+            invalid(format!("Tag keys starting with 'aws:' are reserved for internal use: {key}"))
+        })?;
+        wanted.push((key, tag.text("Value")));
     }
-    let wanted = input.list("Tag");
     for id in ids {
-        let tags = find(scene, id)?;
-        for tag in wanted {
-            tags.remove(tag.need("Key")?, tag.text("Value"));
-        }
+        let Some(kept) = tags_of(scene, id) else { continue };
         if wanted.is_empty() {
-            let own: Vec<String> = tags.iter().map(|(key, _)| key.to_owned()).collect();
-            own.iter().filter(|key| !key.starts_with("aws:")).for_each(|key| tags.remove(key, None));
+            // Without tags all go that are the caller's.
+            let keys: Vec<String> = kept.iter().map(|(key, _)| key.to_owned()).collect();
+            keys.iter().filter(|key| !key.starts_with("aws:")).for_each(|key| kept.remove(key, None));
+        }
+        for (key, value) in &wanted {
+            kept.remove(key, *value);
         }
     }
-    Ok(done())
+    Ok(object! { "return" => true })
+}
+
+/// All tags there are: the id, the type of resource, the key, the value.
+fn all(scene: &Scene<'_>) -> Vec<(String, &'static str, String, String)> {
+    let mut all = Vec::new();
+    let mut add = |resource: &'static str, id: &str, tags: &Tags| {
+        all.extend(tags.iter().map(|(key, value)| (id.to_owned(), resource, key.to_owned(), value.to_owned())));
+    };
+    macro_rules! collect {
+        ($($thing:ty),*) => {
+            $(tagged::<$thing>(scene).for_each(|(id, tags)| add(<$thing>::KIND.resource, id, tags));)*
+        };
+    }
+    shelved!(collect);
+    images::tagged(scene).for_each(|(id, tags)| add("image", id, tags));
+    instances::tagged(scene).for_each(|(id, tags)| add("instance", id, tags));
+    launch_templates::tagged(scene).for_each(|(id, tags)| add("launch-template", id, tags));
+    volumes::tagged(scene).for_each(|(id, tags)| add("volume", id, tags));
+    all.sort();
+    all
 }
 
 fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let filters = Filters::read(input, &["key", "resource-id", "resource-type", "value"])?;
     let page = Page::read(input, "MaxResults", "NextToken", (5, 1000), "InvalidParameterValue")?;
-    let mut all = all_on_shelves(scene);
-    let own = |kind: &'static str| move |(id, tags): (&str, &Tags)| (kind, id.to_owned(), tags.clone());
-    all.extend(images::tagged(scene).map(own("image")));
-    all.extend(instances::tagged(scene).map(own("instance")));
-    all.extend(launch_templates::tagged(scene).map(own("launch-template")));
-    all.extend(volumes::tagged(scene).map(own("volume")));
-    let found = all.iter().flat_map(|(kind, id, tags)| tags.iter().map(move |(key, value)| (*kind, id, key, value)));
-    let found = found.filter(|(kind, id, key, value)| {
-        filters.pass(&Tags::default(), |name| {
-            let one = match name {
+    let found = all(scene).into_iter().filter(|(id, resource, key, value)| {
+        // A filter `tag:KEY` finds the tag itself.
+        let mut own = Tags::default();
+        own.set(key, value);
+        filters.pass(&own, |filter| {
+            let one = match filter {
                 "key" => key,
-                "resource-id" => id.as_str(),
-                "resource-type" => kind,
+                "resource-id" => id,
+                "resource-type" => *resource,
                 _ => value,
             };
             vec![one.to_owned()]
         })
     });
-    let mut found: Vec<_> = found
-        .map(|(kind, id, key, value)| {
-            let tree = object! {
-                "resourceId" => id, "resourceType" => kind, "key" => key.to_owned(), "value" => value.to_owned(),
-            };
-            (format!("{id} {key}"), tree)
-        })
-        .collect();
-    found.sort_by(|a, b| a.0.cmp(&b.0));
-    let (tags, next) = page.cut(found);
-    Ok(object! { "tagSet" => items(tags), "nextToken" => next })
+    let (page, next) = page.cut(found.map(|(id, resource, key, value)| {
+        let shown = object! { "resourceId" => &id, "resourceType" => resource, "key" => &key, "value" => value };
+        (format!("{id}\n{key}"), shown)
+    }));
+    Ok(object! { "tagSet" => items(page), "nextToken" => next })
 }

@@ -104,6 +104,22 @@ pub(crate) fn private_ip(scene: &Scene<'_>, id: &str) -> Option<String> {
     scene.here.ec2.interfaces.get(id).map(|interface| interface.private_ip.to_string())
 }
 
+/// The public address on an interface, whosever it is.
+pub(crate) fn public_ip(scene: &Scene<'_>, id: &str) -> Option<String> {
+    let own = || scene.here.ec2.interfaces.get(id)?.public_ip.clone();
+    addresses::on(scene, id).map(|(_, address, _)| address.to_owned()).or_else(own)
+}
+
+/// The hardware address of an interface.
+pub(crate) fn mac(scene: &Scene<'_>, id: &str) -> Option<String> {
+    scene.here.ec2.interfaces.get(id).map(|interface| interface.mac.clone())
+}
+
+/// The id under which an interface is attached.
+pub(crate) fn attachment(scene: &Scene<'_>, id: &str) -> Option<String> {
+    scene.here.ec2.interfaces.get(id)?.attachment.clone()
+}
+
 /// Gives an interface a public address that is not an Elastic IP address, or takes it away.
 pub(crate) fn set_public_ip(scene: &mut Scene<'_>, id: &str, address: Option<String>) {
     if let Some(interface) = scene.here.ec2.interfaces.get_mut(id) {
@@ -122,22 +138,6 @@ pub(crate) fn set_groups(scene: &mut Scene<'_>, id: &str, groups: &[String]) {
 pub(crate) fn tags<'a>(scene: &'a mut Scene<'_>, id: &str) -> Option<&'a mut Tags> {
     // Its maker knows it before callers see it.
     scene.here.ec2.interfaces.get_mut(id).map(Thing::tags_mut)
-}
-
-/// The public address of an interface: its Elastic IP address, or one of its own.
-pub(crate) fn public_ip(scene: &Scene<'_>, id: &str) -> Option<String> {
-    let elastic = addresses::on(scene, id).map(|(_, address, _)| address.to_owned());
-    elastic.or_else(|| scene.here.ec2.interfaces.get(id)?.public_ip.clone())
-}
-
-/// The hardware address of an interface.
-pub(crate) fn mac(scene: &Scene<'_>, id: &str) -> Option<String> {
-    scene.here.ec2.interfaces.get(id).map(|interface| interface.mac.clone())
-}
-
-/// The id of what ties an interface to its instance.
-pub(crate) fn attachment(scene: &Scene<'_>, id: &str) -> Option<String> {
-    scene.here.ec2.interfaces.get(id)?.attachment.clone()
 }
 
 /// The interface of an instance.

@@ -17,7 +17,7 @@ use crate::simulator::shelf::Shelf;
 use crate::simulator::tags::Tags;
 
 pub(super) use associations::{ACTIONS as ASSOCIATIONS, Association, forget_subnet};
-pub(super) use routes::{ACTIONS as ROUTES, Route, check_no_endpoint, forget_endpoint, lead_out, lead_to_endpoint};
+pub(super) use routes::{ACTIONS as ROUTES, Destination, Route, Target, lead_out};
 
 /// What can be done with route tables.
 pub(super) const ACTIONS: &[Action] = &[

@@ -267,43 +267,6 @@ pub(in super::super) fn lead_out(scene: &mut Scene<'_>, vpc: &str, gateway: &str
     }
 }
 
-/// Has a table lead to a gateway endpoint for the addresses of its service.
-///
-/// # Errors
-/// If there is such a route already.
-pub(in super::super) fn lead_to_endpoint(
-    scene: &mut Scene<'_>,
-    table_id: &str,
-    list: &str,
-    endpoint: &str,
-) -> Result<(), Refusal> {
-    check_no_endpoint(scene, table_id, list)?;
-    let through = Target::Endpoint(endpoint.to_owned());
-    let route = Route { to: Destination::PrefixList(list.to_owned()), through };
-    need_mut::<RouteTable>(scene, table_id)?.routes.push(route);
-    Ok(())
-}
-
-/// Refuses a table that has a route for these addresses.
-pub(in super::super) fn check_no_endpoint(scene: &Scene<'_>, table_id: &str, list: &str) -> Result<(), Refusal> {
-    let table = need::<RouteTable>(scene, table_id)?;
-    Scene::ensure(table.position(&Destination::PrefixList(list.to_owned())).is_none(), || {
-        let words = format!("route table {table_id} already has a route with destination-prefix-list-id {list}");
-        Refusal::new("RouteAlreadyExists", words)
-    })
-}
-
-/// Takes the routes to a gateway endpoint away, out of one table or out of all.
-pub(in super::super) fn forget_endpoint(scene: &mut Scene<'_>, table_id: Option<&str>, endpoint: &str) {
-    let through = Target::Endpoint(endpoint.to_owned());
-    let ids: Vec<String> = scene.here.ec2.route_tables.iter().map(|(id, _)| id.to_owned()).collect();
-    for id in ids.iter().filter(|id| table_id.is_none_or(|wanted| wanted == id.as_str())) {
-        if let Some(table) = scene.here.ec2.route_tables.get_mut(id) {
-            table.routes.retain(|route| route.through != through);
-        }
-    }
-}
-
 fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let id = input.need("RouteTableId")?;
     let to = Destination::read(input)?;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::State;
-use super::listing::{self, Kind, Thing, done, need, tags};
+use super::listing::{self, Kind, Thing, need, tags};
 use super::vpcs::{self, Vpc};
 use crate::simulator::input::{Input, invalid, missing};
 use crate::simulator::output::{Tree, items, object};
@@ -218,8 +218,9 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
             vpcs::default_vpc(scene).ok_or_else(|| Refusal::new("VPCIdNotSpecified", "No default VPC for this user"))?
         }
     };
-    let is_sibling = |group: &SecurityGroup| group.vpc == vpc && group.name.eq_ignore_ascii_case(name);
-    Scene::ensure(!scene.here.ec2.security_groups.values().any(is_sibling), || {
+    let has_name = |group: &SecurityGroup| group.vpc == vpc && group.name.eq_ignore_ascii_case(name);
+    let is_taken = scene.here.ec2.security_groups.values().any(has_name);
+    Scene::ensure(!is_taken, || {
         let words = format!("The security group '{name}' already exists for VPC '{vpc}'");
         Refusal::new("InvalidGroup.Duplicate", words)
     })?;

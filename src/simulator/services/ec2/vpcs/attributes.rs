@@ -175,7 +175,7 @@ fn disassociate(scene: &mut Scene<'_>, input: &Input) -> Answer {
     if let Some(vpc) = scene.here.ec2.vpcs.get_mut(&id) {
         vpc.ranges.remove(index);
     }
-    Ok(object! { "vpcId" => id.to_owned(), "cidrBlockAssociation" => range.show() })
+    Ok(object! { "vpcId" => id, "cidrBlockAssociation" => range.show() })
 }
 
 fn associate_options(scene: &mut Scene<'_>, input: &Input) -> Answer {
