@@ -151,7 +151,8 @@ impl Input {
         }
     }
 
-    fn mark(&self) {
+    /// Says that all of it is known.
+    pub(crate) fn mark(&self) {
         self.read.set(true);
         match &self.value {
             Value::List(items) => items.iter().for_each(Self::mark),

@@ -8,7 +8,7 @@
 //! - the services: `services`, a folder each, a file for each area; an action is a function and a line in its file's list
 //! - what they share: `shelf`, `tags`, `filters`, `pages`, `tokens`, `constraints`, [`refusal`]
 //! - the way of a call: `passage`
-//! - trouble: [`weather`] (faults), `buckets` (throttling)
+//! - trouble: [`weather`] (faults), `buckets` (throttling), [`mishaps`] (what befalls instances)
 //! - the doors: [`doors`], in process and over HTTP; and what can be seen from outside: [`log`], [`inventory`]
 
 mod agenda;
@@ -21,6 +21,7 @@ mod filters;
 pub mod input;
 pub mod inventory;
 pub mod log;
+pub mod mishaps;
 pub mod output;
 mod pages;
 mod passage;
@@ -47,10 +48,11 @@ use tokio::sync::watch;
 use buckets::Buckets;
 use clock::{Clock, Moment};
 use log::{Call, Log};
+use mishaps::Mishap;
 use passage::State;
 use settings::Settings;
 use weather::Weather;
-use world::World;
+use world::{Caller, Place, World};
 
 /// A simulated AWS. Clones are the same one.
 #[derive(Clone, Debug)]
@@ -116,6 +118,15 @@ impl Simulator {
     /// Has faults happen as these rules say, instead of the rules before.
     pub fn set_weather(&self, rules: Vec<weather::Rule>) {
         self.lock().weather.set(rules);
+    }
+
+    /// Has something happen in an account and a region that no caller does.
+    pub fn happen(&self, account: &str, region: &str, mishap: &Mishap) {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        state.world.advance(now);
+        let place = Place { account: account.to_owned(), region: region.to_owned() };
+        state.world.enter(now, &place, &Caller::root(account), |scene| mishap.strike(scene));
     }
 
     /// All calls since the world began, oldest first; at most the last hundred thousand.

@@ -209,6 +209,7 @@ fn act(scene: &mut Scene<'_>, service: &Service, call: &Asked) -> Result<Tree, R
     }
     let Some(token) = action.token else { return (action.run)(scene, &call.input) };
     if let Some(answer) = scene.here.tokens.replay(action.name, token, &call.input)? {
+        call.input.mark();
         return Ok(answer);
     }
     let answer = (action.run)(scene, &call.input)?;

@@ -6,16 +6,27 @@
 //! | `GET /_simulator/counts` | how often each action was called |
 //! | `GET /_simulator/world` | all there is |
 //! | `PUT /_simulator/weather` | has faults happen: a list of rules ([`crate::simulator::weather::Rule`]) |
+//! | `POST /_simulator/mishaps` | has something happen: `{"account": …, "region": …, "mishap": …}` ([`crate::simulator::mishaps::Mishap`]) |
 //! | `POST /_simulator/reset` | begins anew |
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::simulator::Simulator;
+use crate::simulator::mishaps::Mishap;
 use crate::simulator::weather::Rule;
+
+/// A mishap, and where.
+#[derive(Deserialize)]
+struct Happening {
+    account: String,
+    region: String,
+    mishap: Mishap,
+}
 
 /// The answer, if the request is not for AWS.
 pub(super) fn answer(simulator: &Simulator, request: &Request<Bytes>) -> Option<Response<Bytes>> {
@@ -27,6 +38,13 @@ pub(super) fn answer(simulator: &Simulator, request: &Request<Bytes>) -> Option<
         (&Method::PUT, "weather") => match serde_json::from_slice::<Vec<Rule>>(request.body()) {
             Ok(rules) => {
                 simulator.set_weather(rules);
+                respond(StatusCode::OK, "{}".to_owned())
+            }
+            Err(e) => respond(StatusCode::BAD_REQUEST, json!({ "error": e.to_string() }).to_string()),
+        },
+        (&Method::POST, "mishaps") => match serde_json::from_slice::<Happening>(request.body()) {
+            Ok(Happening { account, region, mishap }) => {
+                simulator.happen(&account, &region, &mishap);
                 respond(StatusCode::OK, "{}".to_owned())
             }
             Err(e) => respond(StatusCode::BAD_REQUEST, json!({ "error": e.to_string() }).to_string()),
