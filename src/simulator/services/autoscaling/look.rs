@@ -181,9 +181,7 @@ fn next(scene: &Scene<'_>, group: &Group) -> Option<Moment> {
     let mut moments: Vec<Moment> = Vec::new();
     for member in group.members.values() {
         moments.push(match member.state {
-            Stage::Pending if !member.has_run && member.launched == now => {
-                now.plus(scene.settings.durations.instance_start)
-            }
+            Stage::Pending if member.launched == now => now.plus(scene.settings.durations.instance_start),
             Stage::PendingWait | Stage::TerminatingWait => {
                 member.waits.values().map(|wait| wait.until).min().unwrap_or(soon)
             }
