@@ -49,6 +49,9 @@ pub(super) fn apply(scene: &Scene<'_>, input: &Input, group: &mut Group) -> Resu
         group.termination_policies = policies.into_iter().map(str::to_owned).collect();
     }
     maintenance(input, group)?;
+    if let Some(lifetime) = input.whole("MaxInstanceLifetime")?.filter(|seconds| *seconds != 0 && *seconds < 86_400) {
+        return Err(invalid(format!("Maximum instance lifetime must be 0 or at least 86400 seconds, not {lifetime}")));
+    }
     for name in GIVEN {
         if let Some(value) = input.at(name) {
             group.given.insert((*name).to_owned(), value.data());
