@@ -29,7 +29,9 @@ pub(super) fn write(version: &str, answer: &Result<Tree, Refusal>) -> Reply {
             if let Some(code) = refusal.query_code {
                 headers.push(("x-amzn-query-error".into(), format!("{code};Sender")));
             }
-            (refusal.status, serde_json::json!({ "__type": refusal.code, "message": refusal.message }))
+            // JSON has one status for whatever a client did wrong; only forms and XML know more.
+            let status = if refusal.status < 500 { 400 } else { refusal.status };
+            (status, serde_json::json!({ "__type": refusal.code, "message": refusal.message }))
         }
     };
     Reply { status, headers, body: Bytes::from(body.to_string()) }

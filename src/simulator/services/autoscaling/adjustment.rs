@@ -52,11 +52,12 @@ impl Step {
     }
 }
 
-/// How many members are so fresh that they do not count yet: on their way, or warming up.
+/// How many members that a policy asked for are so fresh that they do not count yet: on their way, or warming up.
 pub(super) fn warming(scene: &Scene<'_>, group: &Group, policy: &Policy) -> i64 {
     let seconds = policy.warmup.or(group.warmup).unwrap_or(group.cooldown).unsigned_abs();
     let is_warming = |since| scene.now.since(since) < Duration::from_secs(seconds);
-    let fresh = group.counted().filter(|member| {
+    let Some(grown) = group.grown else { return 0 };
+    let fresh = group.counted().filter(|member| member.launched >= grown).filter(|member| {
         member.state.is_pending() || (member.state == Stage::InService && member.in_service.is_some_and(is_warming))
     });
     i64::try_from(fresh.count()).unwrap_or(i64::MAX)

@@ -29,6 +29,12 @@ pub(super) fn leaver(scene: &Scene<'_>, group: &Group) -> Option<String> {
     let may_go =
         |member: &&Member| !member.is_protected && (member.state == Stage::InService || member.state.is_pending());
     let open: Vec<&Member> = group.counted().filter(may_go).collect();
+    // Zones that the group has left are left first.
+    let has_left =
+        |member: &&&Member| !group.subnets.iter().any(|subnet| launching::zone(scene, subnet) == member.zone);
+    if let Some(stranger) = open.iter().find(has_left) {
+        return Some(stranger.id.clone());
+    }
     let fullest = open.iter().filter_map(|member| zones.get(member.zone.as_str())).max().copied();
     let mut left: Vec<&Member> =
         open.into_iter().filter(|member| zones.get(member.zone.as_str()).copied() == fullest).collect();

@@ -55,6 +55,8 @@ pub(super) struct Group {
     /// Why the size was changed last, until a launch or a termination tells of it.
     pub(super) reasons: Vec<String>,
     pub(super) cooled: Moment,
+    /// When a policy last made the group grow. What was launched since may still warm up.
+    pub(super) grown: Option<Moment>,
     /// When the group is looked at next.
     pub(super) next_look: Option<Moment>,
     pub(super) next_metrics: Moment,

@@ -6,11 +6,8 @@ use std::time::Duration;
 use super::group::Group;
 use super::member::{Ailment, Member, Stage};
 use crate::simulator::scene::Scene;
-use crate::simulator::services::ec2::instances;
+use crate::simulator::services::ec2::instances::{self, Phase};
 use crate::simulator::services::elb::targets::{self, Health};
-
-/// An instance that EC2 has not brought up by then will never run.
-const PATIENCE: Duration = Duration::from_mins(10);
 
 /// Looks at every member.
 pub(super) fn judge(scene: &Scene<'_>, group: &mut Group) {
@@ -28,8 +25,8 @@ fn ailment(scene: &Scene<'_>, member: &Member, balancers: &[String], grace: Dura
     if member.state == Stage::Standby || member.state.is_terminating() || member.state == Stage::Detaching {
         return None;
     }
-    let is_late = !member.has_run && scene.now.since(member.launched) > PATIENCE;
-    if is_late || (member.has_run && !instances::is_running(scene, &member.id)) {
+    let phase = instances::phase(scene, &member.id);
+    if !matches!(phase, Some(Phase::Pending | Phase::Running)) {
         return Some(Ailment::Gone);
     }
     let since = member.in_service?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::activities::{Status, spoken};
 use super::choice;
 use super::group::{Group, Template};
+use super::invalid;
 use super::member::{Member, Stage};
 use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
@@ -38,13 +39,15 @@ pub(super) fn launch(scene: &mut Scene<'_>, group: &mut Group) -> Result<(), Ref
                 is_protected: group.protects_new,
                 launched: scene.now,
                 in_service: None,
-                has_run: false,
                 gone: None,
                 activity,
                 waits: BTreeMap::new(),
                 refresh,
             };
             group.members.insert(id, member);
+            if group.capacity() >= group.sizes.desired {
+                group.reasons.clear();
+            }
             Ok(())
         }
         Err(refusal) => {
@@ -64,41 +67,42 @@ pub(super) fn launch(scene: &mut Scene<'_>, group: &mut Group) -> Result<(), Ref
 
 /// Asks EC2 for an instance; answers its id, and which version of which template it is made of.
 fn start(scene: &mut Scene<'_>, group: &Group, subnet: &str) -> Result<(String, Template), Refusal> {
-    let wanted = group.recipe().0;
-    let (id, name, number) = launch_templates::resolve(scene, &wanted.id, &wanted.version)?;
-    let overrides = group.mixed.as_ref().and_then(|mixed| mixed.pointer("/LaunchTemplate/Overrides/0/InstanceType"));
-    let mut tags: Vec<(String, String)> = group
-        .tags
-        .iter()
-        .filter(|(_, tag)| tag.propagates)
-        .map(|(key, tag)| (key.clone(), tag.value.clone()))
-        .collect();
-    tags.push(("aws:autoscaling:groupName".to_owned(), group.name.clone()));
-    let launch = Launch {
-        template: id.clone(),
-        version: number,
-        subnet: subnet.to_owned(),
-        instance_type: overrides.and_then(|kind| kind.as_str()).map(str::to_owned),
-        tags,
-    };
+    let (launch, name) = order(scene, group, group.recipe().0, subnet)?;
     let instance = instances::launch(scene, &launch)?;
-    Ok((instance, Template { id, name, version: number.to_string() }))
+    Ok((instance, Template { id: launch.template, name, version: launch.version.to_string() }))
+}
+
+/// What is asked of EC2, and the template's name.
+fn order(scene: &Scene<'_>, group: &Group, template: &Template, subnet: &str) -> Result<(Launch, String), Refusal> {
+    let (id, name, number) = launch_templates::resolve(scene, &template.id, &template.version)?;
+    let overrides = group.mixed.as_ref().and_then(|mixed| mixed.pointer("/LaunchTemplate/Overrides/0/InstanceType"));
+    let passed_on = group.tags.iter().filter(|(_, tag)| tag.propagates);
+    let mut tags: Vec<_> = passed_on.map(|(key, tag)| (key.clone(), tag.value.clone())).collect();
+    tags.push(("aws:autoscaling:groupName".to_owned(), group.name.clone()));
+    let instance_type = overrides.and_then(|kind| kind.as_str()).map(str::to_owned);
+    Ok((Launch { template: id, version: number, subnet: subnet.to_owned(), instance_type, tags }, name))
+}
+
+/// Refuses a template that no instance can be launched from, as Auto Scaling does before it takes one.
+pub(super) fn check(scene: &Scene<'_>, group: &Group, template: &Template) -> Result<(), Refusal> {
+    let fits = group.subnets.iter().try_for_each(|subnet| {
+        let (launch, _) = order(scene, group, template, subnet)?;
+        instances::check(scene, &launch)
+    });
+    let words = "You must use a valid fully-formed launch template.";
+    fits.map_err(|refusal| invalid(format!("{words} {}", refusal.message)))
 }
 
 /// Why an instance is launched, in AWS's words.
-fn cause(scene: &Scene<'_>, group: &mut Group) -> String {
+fn cause(scene: &Scene<'_>, group: &Group) -> String {
     let now = spoken(scene.now);
-    let (before, desired) = (group.capacity(), group.sizes.desired);
-    let is_replacement = group.reasons.is_empty() && before < desired;
-    if is_replacement {
+    let (before, desired) = (group.capacity(), group.sizes.desired + group.surge);
+    if group.reasons.is_empty() && group.refresh().is_none() {
         return format!(
             "At {now} an instance was launched in response to an unhealthy instance needing to be replaced."
         );
     }
     let mut words = group.reasons.clone();
-    if before + 1 >= desired {
-        group.reasons.clear();
-    }
     let why = "an instance was started in response to a difference between desired and actual capacity,";
     words.push(format!("At {now} {why} increasing the capacity from {before} to {desired}."));
     words.join("  ")

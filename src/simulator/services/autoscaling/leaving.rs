@@ -4,7 +4,7 @@ use super::activities::spoken;
 use super::choice;
 use super::group::Group;
 use super::lifecycle;
-use super::member::{Ailment, Stage};
+use super::member::Stage;
 use crate::simulator::scene::Scene;
 
 /// Begins to terminate a member; answers the activity.
@@ -51,17 +51,5 @@ pub(super) fn clear(scene: &mut Scene<'_>, group: &mut Group) {
             member.state = Stage::TerminatingProceed;
         }
         terminate(scene, group, &id, reason.clone());
-    }
-}
-
-/// Terminates the members that are not well, so that others take their place.
-pub(super) fn replace_unwell(scene: &mut Scene<'_>, group: &mut Group) {
-    if !group.runs("ReplaceUnhealthy") || !group.runs("Terminate") {
-        return;
-    }
-    let unwell: Vec<(String, Ailment)> =
-        group.counted().filter_map(|member| Some((member.id.clone(), member.ailment?))).collect();
-    for (id, ailment) in unwell {
-        terminate(scene, group, &id, ailment.cause(scene.now));
     }
 }

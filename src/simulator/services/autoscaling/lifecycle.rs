@@ -5,7 +5,7 @@ use super::group::{Attachment, Group};
 use super::hooks::{self, Transition};
 use super::member::Stage;
 use crate::simulator::scene::Scene;
-use crate::simulator::services::ec2::instances;
+use crate::simulator::services::ec2::instances::{self, Phase};
 use crate::simulator::services::elb::targets::{self, Health};
 
 /// Lets every member go as far as it can.
@@ -14,8 +14,7 @@ pub(super) fn advance(scene: &mut Scene<'_>, group: &mut Group) {
     for id in ids {
         let runs = instances::is_running(scene, &id);
         hooks::time_out(scene, group, &id);
-        let Some(member) = group.members.get_mut(&id) else { continue };
-        member.has_run |= runs;
+        let Some(member) = group.members.get(&id) else { continue };
         match member.state {
             Stage::Pending if runs => arrive(scene, group, &id),
             Stage::PendingProceed => enter_service(scene, group, &id),
@@ -78,7 +77,7 @@ fn go(scene: &mut Scene<'_>, group: &mut Group, id: &str) {
     }
     let Some(member) = group.members.get_mut(id) else { return };
     if member.gone.is_none() {
-        let is_there = instances::is_running(scene, id) || !member.has_run;
+        let is_there = matches!(instances::phase(scene, id), Some(Phase::Pending | Phase::Running));
         let takes = if is_there { scene.settings.durations.instance_stop } else { std::time::Duration::ZERO };
         member.gone = Some(now.plus(takes));
         instances::terminate(scene, id);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::group::{Attachment, Group};
 use super::member::Stage;
-use super::{health, launching, leaving, lifecycle, rolling};
+use super::{health, launching, leaving, lifecycle, rolling, upkeep};
 use crate::simulator::clock::Moment;
 use crate::simulator::scene::Scene;
 use crate::simulator::services::cloudwatch;
@@ -12,6 +12,9 @@ use crate::simulator::services::elb::targets::{self, Health};
 
 /// How often a group that has all it wants looks whether its instances are still well. AWS does so about once a minute.
 const CALM: Duration = Duration::from_mins(1);
+
+/// What takes no time is looked at again a little later, not in the same moment.
+const INSTANT: Duration = Duration::from_millis(1);
 
 /// How often it looks at least while something moves, in a world in which nothing takes time.
 const QUICK: Duration = Duration::from_secs(1);
@@ -52,8 +55,9 @@ fn look(scene: &mut Scene<'_>, name: &str) {
         attach(scene, group);
         lifecycle::advance(scene, group);
         health::judge(scene, group);
-        leaving::replace_unwell(scene, group);
         rolling::advance(scene, group);
+        upkeep::replace_unwell(scene, group);
+        upkeep::tidy(scene, group);
         fit(scene, group);
         publish(scene, group);
         next(scene, group)
@@ -181,9 +185,7 @@ fn next(scene: &Scene<'_>, group: &Group) -> Option<Moment> {
     let mut moments: Vec<Moment> = Vec::new();
     for member in group.members.values() {
         moments.push(match member.state {
-            Stage::Pending if !member.has_run && member.launched == now => {
-                now.plus(scene.settings.durations.instance_start)
-            }
+            Stage::Pending if member.launched == now => now.plus(scene.settings.durations.instance_start.max(INSTANT)),
             Stage::PendingWait | Stage::TerminatingWait => {
                 member.waits.values().map(|wait| wait.until).min().unwrap_or(soon)
             }
@@ -199,9 +201,6 @@ fn next(scene: &Scene<'_>, group: &Group) -> Option<Moment> {
         moments.push(group.next_metrics);
     }
     if group.targets.values().any(|state| matches!(state, Attachment::Adding | Attachment::Removing)) {
-        moments.push(soon);
-    }
-    if !group.members.is_empty() && group.targets.values().any(|state| *state == Attachment::Added) {
         moments.push(soon);
     }
     moments.into_iter().min()

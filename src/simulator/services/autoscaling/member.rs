@@ -21,8 +21,6 @@ pub(super) struct Member {
     pub(super) is_protected: bool,
     pub(super) launched: Moment,
     pub(super) in_service: Option<Moment>,
-    /// EC2 has shown it as running.
-    pub(super) has_run: bool,
     /// When EC2 will have terminated it.
     pub(super) gone: Option<Moment>,
     /// The activity that brings it or takes it.

@@ -1,9 +1,9 @@
 //! EC2 Auto Scaling: groups that live.
 //!
-//! A group is data (`group`, `member`, `activities`). Calls change it (`groups`, `requests`, `members`, `standby`, `targets`, …) and wake it. Then
+//! A group is data (`group`, `member`, `activities`). Calls change it (`groups`, `requests`, `instances`, `standby`, `targets`, …) and wake it. Then
 //! `look` brings what there is nearer to what is wanted: it launches (`launching`), lets members move on (`lifecycle`), judges their health (`health`),
-//! takes some away (`leaving`, chosen by `choice`), rolls a refresh on (`rolling`) and publishes metrics. It comes back while there is something to
-//! do or to watch, and sleeps otherwise.
+//! takes some away (`leaving`, chosen by `choice`), rolls a refresh on (`rolling`), keeps the group in order (`upkeep`) and publishes metrics. It
+//! comes back while there is something to do or to watch, and sleeps otherwise.
 
 mod activities;
 mod adjustment;
@@ -30,6 +30,7 @@ mod standby;
 mod tags;
 mod targets;
 mod tracking;
+mod upkeep;
 
 use std::collections::VecDeque;
 

@@ -229,9 +229,12 @@ fn execute(scene: &mut Scene<'_>, input: &Input) -> Answer {
 
 /// Sets a group's size, within its bounds.
 fn change(scene: &mut Scene<'_>, owner: &str, desired: Option<i64>, why: &str) {
-    let Some(desired) = desired else { return };
+    let (Some(desired), now) = (desired, scene.now) else { return };
     if let Some(group) = scene.here.autoscaling.groups.get_mut(owner) {
         let desired = desired.clamp(group.sizes.min, group.sizes.max);
+        if desired > group.sizes.desired {
+            group.grown = Some(now);
+        }
         group.want(desired, why);
     }
     look::wake(scene, owner, Duration::ZERO);

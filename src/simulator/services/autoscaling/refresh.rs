@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::group::{Group, Template};
 use super::preferences::Preferences;
-use super::{groups, invalid, look, named, requests, rolling};
+use super::{groups, invalid, launching, look, named, requests, rolling};
 use crate::simulator::clock::Moment;
 use crate::simulator::input::Input;
 use crate::simulator::output::{Tree, members, object};
@@ -188,6 +188,9 @@ fn start(scene: &mut Scene<'_>, input: &Input) -> Answer {
     }
     let wanted = input.at("DesiredConfiguration").and_then(|wanted| wanted.at("LaunchTemplate"));
     let wanted = wanted.map(|wanted| requests::resolved(scene, wanted)).transpose()?.map(|(template, _)| template);
+    if let Some(wanted) = &wanted {
+        launching::check(scene, group, wanted)?;
+    }
     let preferences = Preferences::read(input.at("Preferences"), group)?;
     if preferences.rolls_back {
         check_rollback(group, wanted.as_ref()).map_err(invalid)?;

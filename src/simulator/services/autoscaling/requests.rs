@@ -1,7 +1,7 @@
 //! What callers ask of a group: read, checked, and put into it.
 
 use super::group::{Attachment, Group, Maintenance, Sizes, Tag, Template};
-use super::{invalid, required};
+use super::{invalid, launching, required};
 use crate::simulator::input::Input;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
@@ -27,6 +27,11 @@ pub(super) fn apply(scene: &Scene<'_>, input: &Input, group: &mut Group) -> Resu
     group.sizes = sizes(input, group.sizes)?;
     template(scene, input, group)?;
     place(scene, input, group)?;
+    if !group.template.id.is_empty()
+        && ["LaunchTemplate", "MixedInstancesPolicy", "VPCZoneIdentifier"].iter().any(|name| input.has(name))
+    {
+        launching::check(scene, group, &group.template)?;
+    }
     health(input, group)?;
     if let Some(cooldown) = input.whole("DefaultCooldown")? {
         group.cooldown = cooldown;
@@ -44,6 +49,9 @@ pub(super) fn apply(scene: &Scene<'_>, input: &Input, group: &mut Group) -> Resu
         group.termination_policies = policies.into_iter().map(str::to_owned).collect();
     }
     maintenance(input, group)?;
+    if let Some(lifetime) = input.whole("MaxInstanceLifetime")?.filter(|seconds| *seconds != 0 && *seconds < 86_400) {
+        return Err(invalid(format!("Maximum instance lifetime must be 0 or at least 86400 seconds, not {lifetime}")));
+    }
     for name in GIVEN {
         if let Some(value) = input.at(name) {
             group.given.insert((*name).to_owned(), value.data());

@@ -172,7 +172,6 @@ fn take_in(scene: &mut Scene<'_>, group: &mut Group, id: &str) {
         is_protected: group.protects_new,
         launched: now,
         in_service: Some(now),
-        has_run: true,
         gone: None,
         activity,
         waits: BTreeMap::new(),

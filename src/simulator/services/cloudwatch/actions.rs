@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::alarms::State;
-use super::{Refused, required};
+use super::{Refused, refuse, required};
 use crate::simulator::clock::Moment;
 use crate::simulator::input::Input;
 use crate::simulator::output::{Tree, members, object};
@@ -47,7 +47,7 @@ pub(super) fn note(scene: &mut Scene<'_>, alarm: &str, kind: &'static str, summa
 
 /// There is no alarm of this name.
 pub(super) fn unknown(name: &str) -> Refusal {
-    Refusal::new("ResourceNotFound", format!("Alarm {name} does not exist")).status(404)
+    refuse("ResourceNotFound", format!("Alarm {name} does not exist")).status(404)
 }
 
 /// Brings an alarm into a state. Its actions are called when it comes into it; those of Auto Scaling also as long as it stays in it

@@ -7,12 +7,11 @@ use serde::Serialize;
 use super::definition::{Definition, Watched};
 use super::judgement;
 use super::metrics::Name;
-use super::{Refused, actions, required};
+use super::{Refused, actions, refuse, required};
 use crate::simulator::clock::Moment;
 use crate::simulator::input::Input;
 use crate::simulator::output::{Tree, members, object};
 use crate::simulator::pages::Page;
-use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
 use crate::simulator::service::{Action, Answer, action};
 use crate::simulator::tags::Tags;
@@ -74,7 +73,7 @@ fn put(scene: &mut Scene<'_>, input: &Input) -> Answer {
         return Refused::validation("AlarmName must be at most 255 characters long");
     }
     let definition = Definition::read(input)?;
-    let tags = Tags::read(input, "Tags").map_err(|refusal| Refusal::new("ValidationError", refusal.message))?;
+    let tags = Tags::read(input, "Tags").map_err(|refusal| refuse("ValidationError", refusal.message))?;
     store(scene, &name, definition, tags);
     Ok(Tree::EMPTY)
 }
@@ -158,19 +157,17 @@ pub(crate) fn calling(scene: &Scene<'_>, action_arn: &str) -> Vec<(String, Strin
     calling.map(|(name, alarm)| (name.to_owned(), alarm.arn.clone())).collect()
 }
 
-/// If one of them is unknown, none is deleted (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DeleteAlarms.html>).
+/// Those that are known are deleted also if others are not (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DeleteAlarms.html>).
 fn delete_all(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let names = input.texts("AlarmNames");
     if names.len() > 100 {
         return Refused::validation("At most 100 alarms can be deleted at once");
     }
-    if let Some(unknown) = names.iter().find(|name| !scene.here.cloudwatch.alarms.has(name)) {
-        return Err(actions::unknown(unknown));
-    }
+    let unknown = names.iter().find(|name| !scene.here.cloudwatch.alarms.has(name)).map(|name| actions::unknown(name));
     for name in names {
         delete(scene, name);
     }
-    Ok(Tree::EMPTY)
+    unknown.map_or(Ok(Tree::EMPTY), Err)
 }
 
 impl Alarm {

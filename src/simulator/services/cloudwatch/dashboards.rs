@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::required;
+use super::{refuse, required};
 use crate::simulator::clock::Moment;
 use crate::simulator::input::Input;
 use crate::simulator::output::{Tree, members, object};
@@ -31,7 +31,7 @@ fn arn(scene: &Scene<'_>, name: &str) -> String {
 }
 
 fn unknown(name: &str) -> Refusal {
-    Refusal::new("ResourceNotFound", format!("Dashboard {name} does not exist")).status(404)
+    refuse("ResourceNotFound", format!("Dashboard {name} does not exist")).status(404)
 }
 
 fn put(scene: &mut Scene<'_>, input: &Input) -> Answer {
@@ -41,10 +41,10 @@ fn put(scene: &mut Scene<'_>, input: &Input) -> Answer {
         let words = format!(
             "The value {name} for field DashboardName contains invalid characters. It can only contain alphanumerics, dash (-) and underscore (_)."
         );
-        return Err(Refusal::new("InvalidParameterInput", words));
+        return Err(refuse("InvalidParameterInput", words));
     }
     if serde_json::from_str::<serde_json::Value>(body).is_err() {
-        return Err(Refusal::new("InvalidParameterInput", "The field DashboardBody must be a valid JSON object"));
+        return Err(refuse("InvalidParameterInput", "The field DashboardBody must be a valid JSON object"));
     }
     let dashboard = Dashboard { body: body.to_owned(), changed: scene.now };
     let visible = scene.fresh();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::definition::dimensions;
 use super::expression::Queries;
 use super::metrics::{Name, Sample};
-use super::{Refused, named_dimensions, required};
+use super::{Refused, named_dimensions, refuse, required};
 use crate::simulator::clock::Moment;
 use crate::simulator::input::Input;
 use crate::simulator::output::{Tree, members, object};
@@ -26,7 +26,7 @@ pub(super) const ACTIONS: &[Action] = &[
 const POINTS: u64 = 1440;
 
 fn invalid(message: impl Into<String>) -> Refusal {
-    Refusal::new("InvalidParameterValue", message)
+    refuse("InvalidParameterValue", message)
 }
 
 /// AWS's own namespaces are taken too, so that tests can play the part of services
@@ -73,7 +73,7 @@ fn samples(datum: &Input) -> Result<Vec<Sample>, Refusal> {
     let (values, counts) = (numbers("Values")?, numbers("Counts")?);
     if values.is_empty() || (!counts.is_empty() && counts.len() != values.len()) {
         let words = "At least one of the parameters must be specified: Value, Values or StatisticValues";
-        return Err(Refusal::new("MissingParameter", words));
+        return Err(refuse("MissingParameter", words));
     }
     let counts = counts.into_iter().chain(std::iter::repeat(1.0));
     Ok(values.into_iter().zip(counts).map(|(value, count)| Sample::of(value, count)).collect())
@@ -103,14 +103,14 @@ fn statistics(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let (wanted, percentiles) = (input.texts("Statistics"), input.texts("ExtendedStatistics"));
     if wanted.is_empty() && percentiles.is_empty() {
         let words = "At least one of the parameters Statistics and ExtendedStatistics must be specified.";
-        return Err(Refusal::new("InvalidParameterCombination", words));
+        return Err(refuse("InvalidParameterCombination", words));
     }
     if (end - start) / period > POINTS {
         let words = format!(
             "You have requested up to {} datapoints, which exceeds the limit of {POINTS}.",
             (end - start) / period
         );
-        return Err(Refusal::new("InvalidParameterCombination", words));
+        return Err(refuse("InvalidParameterCombination", words));
     }
     input.pass_over("Unit");
     let points = scene.here.cloudwatch.metrics.get(&name);

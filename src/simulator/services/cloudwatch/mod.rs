@@ -49,13 +49,18 @@ struct Refused;
 impl Refused {
     /// A parameter that makes no sense.
     fn validation<T>(message: impl Into<String>) -> Result<T, Refusal> {
-        Err(Refusal::new("ValidationError", message))
+        Err(refuse("ValidationError", message))
     }
+}
+
+/// A refusal. The code is the same in both protocols, and JSON says so.
+fn refuse(code: &'static str, message: impl Into<String>) -> Refusal {
+    Refusal::new(code, message).query_code(code)
 }
 
 /// A parameter that may not be missing.
 fn required<'a>(input: &'a Input, name: &str) -> Result<&'a str, Refusal> {
-    let missing = || Refusal::new("MissingParameter", format!("The parameter {name} is required."));
+    let missing = || refuse("MissingParameter", format!("The parameter {name} is required."));
     input.text(name).filter(|text| !text.is_empty()).ok_or_else(missing)
 }
 

@@ -1,7 +1,7 @@
 //! Tags of alarms.
 
 use super::alarms::Alarm;
-use super::required;
+use super::{refuse, required};
 use crate::simulator::input::Input;
 use crate::simulator::output::{Tree, object};
 use crate::simulator::refusal::Refusal;
@@ -16,7 +16,7 @@ pub(super) const ACTIONS: &[Action] =
 fn meant<'a>(scene: &'a mut Scene<'_>, input: &Input) -> Result<&'a mut Alarm, Refusal> {
     let arn = required(input, "ResourceARN")?;
     let (sight, unknown) =
-        (scene.sight, || Refusal::new("ResourceNotFoundException", format!("Unknown resource {arn}")).status(404));
+        (scene.sight, || refuse("ResourceNotFoundException", format!("Unknown resource {arn}")).status(404));
     let name = arn.split_once(":alarm:").map(|(_, name)| name).ok_or_else(unknown)?;
     scene.here.cloudwatch.alarms.seen_mut(name, sight).filter(|alarm| alarm.arn == arn).ok_or_else(unknown)
 }

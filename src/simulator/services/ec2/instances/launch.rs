@@ -52,6 +52,22 @@ pub(crate) fn launch(scene: &mut Scene<'_>, wish: &Launch) -> Result<String, Ref
     order.place(scene, &reservation, 0)
 }
 
+/// Whether an instance could be launched, but for room, which may be there later: Auto Scaling asks before it takes a template.
+///
+/// # Errors
+/// As `RunInstances` refuses.
+pub(crate) fn check(scene: &Scene<'_>, wish: &Launch) -> Result<(), Refusal> {
+    let mut all = launch_templates::contents(scene, &wish.template, wish.version)?.clone();
+    all.insert("SubnetId".to_owned(), wish.subnet.clone().into());
+    if let Some(kind) = &wish.instance_type {
+        all.insert("InstanceType".to_owned(), kind.clone().into());
+    }
+    match Order::read(scene, all) {
+        Err(refusal) if refusal.status < 500 => Err(refusal),
+        _ => Ok(()),
+    }
+}
+
 /// EC2 marks what comes from a template.
 fn mark(tags: &mut Tags, template: &str, version: u64) {
     tags.set("aws:ec2launchtemplate:id", template);

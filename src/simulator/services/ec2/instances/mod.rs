@@ -20,7 +20,7 @@ pub(super) use attributes::ACTIONS as ATTRIBUTES;
 pub(super) use describe::ACTIONS as DESCRIBE;
 pub(super) use devices::{devices, portrait};
 pub(super) use launch::ACTIONS as LAUNCH;
-pub(crate) use launch::{Launch, launch, public_address};
+pub(crate) use launch::{Launch, check, launch, public_address};
 pub(super) use life::ACTIONS as LIFE;
 pub(crate) use life::terminate;
 pub(super) use status::ACTIONS as STATUS;
