@@ -107,6 +107,15 @@ pub(crate) fn managed_policy(scene: &Scene<'_>, arn: &str) -> Option<String> {
     managed::document(scene, arn)
 }
 
+/// Whether the role of an instance profile may do something everywhere, boundaries left aside.
+pub(crate) fn profile_allows(scene: &Scene<'_>, profile_arn: &str, action: &str) -> bool {
+    let profile = scene.iam.profiles.values().find(|profile| profile.arn == profile_arn);
+    let role = profile.and_then(|profile| scene.iam.roles.get(profile.role.as_deref()?));
+    let documents = role.map(|role| enforcement::documents(scene, &role.holdings)).unwrap_or_default();
+    let case = evaluation::Case { action, resource: "*", context: &|_| None };
+    evaluation::judge(documents.iter().map(String::as_str), &case) == evaluation::Verdict::Allowed
+}
+
 /// Refuses a document that cannot be the policy of a role, a user or a session.
 pub(crate) fn check_identity_policy(document: &str) -> Result<(), Refusal> {
     documents::check(document, documents::Purpose::Identity)
