@@ -169,7 +169,7 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let places = stand_in(scene, &arn, &scheme, wanted, &groups)?;
     let number = scene.dice.between(1_000_000_000, 1_999_999_999);
     let dns = dns_name(&scene.place.region, &kind, &scheme, name, &id, number);
-    let attributes = super::attributes::of_balancer(&kind);
+    let attributes = super::attributes::of_balancer(&kind, &scheme);
     let balancer = Balancer {
         name: name.to_owned(),
         id,
