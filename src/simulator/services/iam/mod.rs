@@ -34,6 +34,7 @@ use super::super::scene::Scene;
 use super::super::service::{Protocol, Service};
 use super::super::shelf::Shelf;
 use super::super::tags::Tags;
+use super::sts;
 
 pub(crate) use enforcement::{authorize, trusts};
 pub(crate) use profiles::instance_profile;
@@ -78,6 +79,14 @@ impl State {
     /// The user that has this access key.
     pub(crate) fn user_of(&self, key: &str) -> Option<&str> {
         self.keys.get(key).map(|key| key.user.as_str())
+    }
+
+    /// The session that an instance with this profile has; it is named after the instance.
+    pub(crate) fn session_of(&self, profile_arn: &str, instance: &str) -> Option<sts::Session> {
+        let profile = self.profiles.values().find(|profile| profile.arn == profile_arn)?;
+        let name = profile.role.as_deref()?;
+        let role_id = self.roles.get(name)?.id.clone();
+        Some(sts::Session { role: name.to_owned(), name: instance.to_owned(), role_id, ..sts::Session::default() })
     }
 
     /// Whether an access key was switched off.

@@ -2,9 +2,10 @@
 
 use crate::simulator::clock::Moment;
 use crate::simulator::scene::Scene;
+use crate::simulator::services::ec2;
 use crate::simulator::tags::Tags;
 
-use super::Ailment;
+use super::{Ailment, Phase};
 
 /// An instance with an agent on it.
 #[derive(Clone, Debug)]
@@ -16,6 +17,12 @@ pub(crate) struct Reachable {
     /// Since when the agent could have called.
     pub(crate) since: Moment,
     pub(crate) tags: Tags,
+}
+
+/// The ARN of the instance profile of an instance that runs, in a region's EC2.
+pub(crate) fn profile_of<'a>(ec2: &'a ec2::State, id: &str) -> Option<&'a str> {
+    let instance = ec2.instances.all.get(id).filter(|instance| instance.phase == Phase::Running)?;
+    Some(&instance.profile.as_ref()?.arn)
 }
 
 /// All of them, by id. The agent is part of Amazon's and Canonical's images.

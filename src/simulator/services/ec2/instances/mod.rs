@@ -24,7 +24,7 @@ pub(super) use launch::ACTIONS as LAUNCH;
 pub(crate) use launch::{Launch, launch, public_address};
 pub(super) use life::ACTIONS as LIFE;
 pub(crate) use life::terminate;
-pub(crate) use managing::{Reachable, reachable};
+pub(crate) use managing::{Reachable, profile_of, reachable};
 pub(super) use status::ACTIONS as STATUS;
 
 /// The instances of a region.
