@@ -28,6 +28,9 @@ impl Tree {
     /// A structure without anything in it, which is what many calls answer.
     pub(crate) const EMPTY: Self = Self::Object(Vec::new());
 
+    /// No content at all, not even an empty structure: what calls of the query protocol answer that have no result in AWS's model.
+    pub(crate) const NONE: Self = Self::List("", Vec::new());
+
     /// Adds a field, unless there is nothing to say.
     pub(crate) fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl IntoTree) -> Self {
         if let (Self::Object(fields), Some(value)) = (&mut self, value.into_tree()) {

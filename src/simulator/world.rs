@@ -91,8 +91,8 @@ impl World {
         }
     }
 
-    /// Whose an access key id is: an account's, if it is one of twelve digits; a session's or a user's, if it was handed out; else the standard
-    /// account's.
+    /// Whose an access key id is: an account's, if it is one of twelve digits; a session's or a user's, if it was handed out; an
+    /// instance's, if it is the id of one with a role; else the standard account's.
     pub(crate) fn caller(&self, key: &str) -> Caller {
         let mut caller = Caller::root(if is_account(key) { key } else { ACCOUNT });
         key.clone_into(&mut caller.key);
@@ -104,8 +104,19 @@ impl World {
         {
             caller.account.clone_from(account);
             caller.user = Some(user.to_owned());
+        } else if let Some((account, session)) = self.on_instance(key) {
+            (caller.account, caller.session) = (account, Some(session));
         }
         caller
+    }
+
+    /// The account and the session of what runs on an instance: there is no metadata service to ask, so the instance's id is its access key.
+    fn on_instance(&self, key: &str) -> Option<(String, sts::Session)> {
+        let id = key.strip_prefix("i-").map(|_| key)?;
+        self.accounts.iter().find_map(|(account, regions)| {
+            let profile = regions.values().find_map(|region| ec2::instances::profile_of(&region.ec2, id))?;
+            Some((account.clone(), self.iam.get(account)?.session_of(profile, id)?))
+        })
     }
 
     /// Lets everything happen that is due by this moment.

@@ -65,7 +65,7 @@ fn create_alias(scene: &mut Scene<'_>, input: &Input) -> Answer {
         return Err(already(format!("The account alias {alias} already exists.")));
     }
     scene.iam.alias = Some(alias);
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn delete_alias(scene: &mut Scene<'_>, input: &Input) -> Answer {
@@ -74,7 +74,7 @@ fn delete_alias(scene: &mut Scene<'_>, input: &Input) -> Answer {
         return Err(no_such(format!("The account alias {alias} cannot be found.")));
     }
     scene.iam.alias = None;
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn list_aliases(scene: &mut Scene<'_>, input: &Input) -> Answer {

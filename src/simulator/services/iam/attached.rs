@@ -42,14 +42,14 @@ fn attach(scene: &mut Scene<'_>, input: &Input, kind: Kind) -> Answer {
         return Err(limit(format!("Cannot exceed quota for {quota}: {MOST}")));
     }
     holdings.attached.insert(policy.to_owned());
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn detach(scene: &mut Scene<'_>, input: &Input, kind: Kind) -> Answer {
     let policy = policy_arn(input)?;
     let was_there = kind.holdings_mut(scene, input)?.attached.remove(policy);
     Scene::ensure(was_there, || no_such(format!("Policy {policy} was not found.")))?;
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn list(scene: &mut Scene<'_>, input: &Input, kind: Kind) -> Answer {
@@ -80,12 +80,12 @@ fn put_boundary(scene: &mut Scene<'_>, input: &Input, kind: Kind) -> Answer {
     CHECKS.need(input, "PermissionsBoundary")?;
     let boundary = boundary(scene, input)?;
     kind.holdings_mut(scene, input)?.boundary = boundary;
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn delete_boundary(scene: &mut Scene<'_>, input: &Input, kind: Kind) -> Answer {
     let holdings = kind.holdings_mut(scene, input)?;
     let (noun, holder) = (kind.noun(), input.text_or(kind.parameter(), ""));
     let words = format!("The {noun} {holder} does not have a permissions boundary.");
-    holdings.boundary.take().map(|_| Tree::EMPTY).ok_or_else(|| no_such(words))
+    holdings.boundary.take().map(|_| Tree::NONE).ok_or_else(|| no_such(words))
 }

@@ -32,7 +32,7 @@ fn put(scene: &mut Scene<'_>, input: &Input, kind: Kind) -> Answer {
         return Err(limit(format!("Maximum policy size of {most} bytes exceeded for {noun} {holder}")));
     }
     holdings.inline.insert(policy, document.to_owned());
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn get(scene: &mut Scene<'_>, input: &Input, kind: Kind) -> Answer {
@@ -53,7 +53,7 @@ fn list(scene: &mut Scene<'_>, input: &Input, kind: Kind) -> Answer {
 fn delete(scene: &mut Scene<'_>, input: &Input, kind: Kind) -> Answer {
     let policy = name(input, "PolicyName", 128)?;
     let removed = kind.holdings_mut(scene, input)?.inline.remove(policy);
-    removed.map(|_| Tree::EMPTY).ok_or_else(|| unknown(kind, policy))
+    removed.map(|_| Tree::NONE).ok_or_else(|| unknown(kind, policy))
 }
 
 fn unknown(kind: Kind, policy: &str) -> Refusal {

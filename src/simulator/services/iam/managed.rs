@@ -249,7 +249,7 @@ fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
                  The default version is deleted with the policy.";
     Scene::ensure(!more_than_one, || conflict(words))?;
     scene.iam.policies.remove(&arn);
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 /// The number in `v3`.
@@ -303,7 +303,7 @@ fn delete_version(scene: &mut Scene<'_>, input: &Input) -> Answer {
     Scene::ensure(policy.versions.contains_key(&number), || no_version(input))?;
     Scene::ensure(policy.default != number, || conflict("Cannot delete the default version of a policy."))?;
     policy.versions.remove(&number);
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn set_default(scene: &mut Scene<'_>, input: &Input) -> Answer {
@@ -311,7 +311,7 @@ fn set_default(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let policy = named_mut(scene, input)?;
     Scene::ensure(policy.versions.contains_key(&number), || no_version(input))?;
     (policy.default, policy.updated) = (number, now);
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 /// All on one page: as many as one policy could ever have here.
@@ -344,13 +344,13 @@ fn list_entities(scene: &mut Scene<'_>, input: &Input) -> Answer {
 fn tag(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let more = tags(input)?;
     named_mut(scene, input)?.tags.merge(more).map_err(|refusal| limit(refusal.message))?;
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn untag(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let policy = named_mut(scene, input)?;
     input.texts("TagKeys").into_iter().for_each(|key| policy.tags.remove(key, None));
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn list_tags(scene: &mut Scene<'_>, input: &Input) -> Answer {

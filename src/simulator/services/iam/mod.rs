@@ -34,6 +34,7 @@ use super::super::scene::Scene;
 use super::super::service::{Protocol, Service};
 use super::super::shelf::Shelf;
 use super::super::tags::Tags;
+use super::sts;
 
 pub(crate) use enforcement::{authorize, trusts};
 pub(crate) use profiles::instance_profile;
@@ -80,6 +81,14 @@ impl State {
         self.keys.get(key).map(|key| key.user.as_str())
     }
 
+    /// The session that an instance with this profile has; it is named after the instance.
+    pub(crate) fn session_of(&self, profile_arn: &str, instance: &str) -> Option<sts::Session> {
+        let profile = self.profiles.values().find(|profile| profile.arn == profile_arn)?;
+        let name = profile.role.as_deref()?;
+        let role_id = self.roles.get(name)?.id.clone();
+        Some(sts::Session { role: name.to_owned(), name: instance.to_owned(), role_id, ..sts::Session::default() })
+    }
+
     /// Whether an access key was switched off.
     pub(crate) fn is_inactive(&self, key: &str) -> bool {
         self.keys.get(key).is_some_and(|key| !key.is_active)
@@ -105,6 +114,15 @@ struct Holdings {
 /// The document of a managed policy that counts, of the account or of Amazon.
 pub(crate) fn managed_policy(scene: &Scene<'_>, arn: &str) -> Option<String> {
     managed::document(scene, arn)
+}
+
+/// Whether the role of an instance profile may do something everywhere, boundaries left aside.
+pub(crate) fn profile_allows(scene: &Scene<'_>, profile_arn: &str, action: &str) -> bool {
+    let profile = scene.iam.profiles.values().find(|profile| profile.arn == profile_arn);
+    let role = profile.and_then(|profile| scene.iam.roles.get(profile.role.as_deref()?));
+    let documents = role.map(|role| enforcement::documents(scene, &role.holdings)).unwrap_or_default();
+    let case = evaluation::Case { action, resource: "*", context: &|_| None };
+    evaluation::judge(documents.iter().map(String::as_str), &case) == evaluation::Verdict::Allowed
 }
 
 /// Refuses a document that cannot be the policy of a role, a user or a session.

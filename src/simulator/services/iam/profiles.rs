@@ -130,7 +130,7 @@ fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let words = "Cannot delete entity, must remove roles from instance profile first.";
     Scene::ensure(profile.role.is_none(), || conflict(words))?;
     scene.iam.profiles.remove(name);
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn add_role(scene: &mut Scene<'_>, input: &Input) -> Answer {
@@ -143,7 +143,7 @@ fn add_role(scene: &mut Scene<'_>, input: &Input) -> Answer {
     Scene::ensure(profile.role.is_none(), || limit(words))?;
     profile.role = Some(role.to_owned());
     profile.known = known;
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn remove_role(scene: &mut Scene<'_>, input: &Input) -> Answer {
@@ -153,19 +153,19 @@ fn remove_role(scene: &mut Scene<'_>, input: &Input) -> Answer {
         return Err(no_such(format!("The role with name {role} cannot be found.")));
     }
     profile.role = None;
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn tag(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let more = tags(input)?;
     named_mut(scene, input)?.tags.merge(more).map_err(|refusal| limit(refusal.message))?;
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn untag(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let profile = named_mut(scene, input)?;
     input.texts("TagKeys").into_iter().for_each(|key| profile.tags.remove(key, None));
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn list_tags(scene: &mut Scene<'_>, input: &Input) -> Answer {

@@ -199,14 +199,14 @@ fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
         return Err(conflict("Cannot delete entity, must remove roles from instance profile first."));
     }
     scene.iam.roles.remove(&name);
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn update_trust(scene: &mut Scene<'_>, input: &Input) -> Answer {
     named_mut(scene, input)?;
     let document = trust(scene.iam, scene, input, "PolicyDocument")?;
     named_mut(scene, input)?.trust = document;
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn update(scene: &mut Scene<'_>, input: &Input) -> Answer {
@@ -227,13 +227,13 @@ fn tag(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let more = tags(input)?;
     let role = named_mut(scene, input)?;
     role.tags.merge(more).map_err(|refusal| limit(refusal.message))?;
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn untag(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let role = named_mut(scene, input)?;
     input.texts("TagKeys").into_iter().for_each(|key| role.tags.remove(key, None));
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn list_tags(scene: &mut Scene<'_>, input: &Input) -> Answer {

@@ -154,19 +154,19 @@ fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
         return Err(conflict("Cannot delete entity, must delete policies first."));
     }
     scene.iam.users.remove(name);
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn tag(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let more = tags(input)?;
     named_mut(scene, input)?.tags.merge(more).map_err(|refusal| limit(refusal.message))?;
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn untag(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let user = named_mut(scene, input)?;
     input.texts("TagKeys").into_iter().for_each(|key| user.tags.remove(key, None));
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn list_tags(scene: &mut Scene<'_>, input: &Input) -> Answer {
@@ -214,13 +214,13 @@ fn update_key(scene: &mut Scene<'_>, input: &Input) -> Answer {
     CHECKS.need(input, "Status")?;
     let status = CHECKS.one_of(input, "Status", &["Active", "Inactive"])?;
     key_mut(scene, input)?.0.is_active = status == Some("Active");
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn delete_key(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let (_, id) = key_mut(scene, input)?;
     scene.iam.keys.remove(&id);
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 /// When a key was last used is not kept: the answer is that of a key never used.

@@ -155,3 +155,52 @@ impl Queue {
         self.messages.values().map(|message| message.visible).filter(|at| *at > now).min()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A queue with messages of these groups, all sent at the moment 0.
+    fn queue(is_fifo: bool, groups: &[&str]) -> Queue {
+        let message = |group: &&str| Message { group: Some((*group).to_owned()), ..Message::default() };
+        let messages = (1..).zip(groups.iter().map(message)).collect();
+        Queue { is_fifo, messages, ..Queue::default() }
+    }
+
+    fn take(queue: &mut Queue, number: u64, until: u64) {
+        let message = queue.messages.get_mut(&number).unwrap();
+        (message.receives, message.visible) = (message.receives + 1, Moment(until));
+    }
+
+    #[test]
+    fn a_group_waits_while_one_of_its_messages_is_in_flight_and_begins_with_it_again() {
+        let mut queue = queue(true, &["a", "a", "b"]);
+        assert_eq!(queue.receivable(Moment(1)), [1, 2, 3]);
+        take(&mut queue, 1, 10);
+        assert_eq!(queue.receivable(Moment(1)), [3]);
+        assert_eq!(queue.receivable(Moment(10)), [1, 2, 3]);
+        queue.messages.remove(&1);
+        assert_eq!(queue.receivable(Moment(1)), [2, 3]);
+    }
+
+    #[test]
+    fn groups_of_a_standard_queue_wait_for_nothing() {
+        let mut queue = queue(false, &["a", "a", "b"]);
+        take(&mut queue, 1, 10);
+        assert_eq!(queue.receivable(Moment(1)), [2, 3]);
+        assert_eq!(queue.next_visible(Moment(1)), Some(Moment(10)));
+        let count = |condition| queue.count(condition, Moment(1));
+        let counts = [Condition::Visible, Condition::InFlight, Condition::Delayed].map(count);
+        assert_eq!(counts, [2, 1, 0]);
+    }
+
+    #[test]
+    fn messages_are_kept_as_long_as_the_queue_says() {
+        let mut queue = queue(false, &["a"]);
+        queue.attributes.insert("MessageRetentionPeriod", "60".to_owned());
+        queue.forget_old(Moment(59_999));
+        assert_eq!(queue.messages.len(), 1);
+        queue.forget_old(Moment(60_000));
+        assert!(queue.messages.is_empty());
+    }
+}

@@ -104,7 +104,7 @@ fn purge(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let (name, queue) = meant(scene, input)?;
     if queue.purged.is_some_and(|purged| now.since(purged) < A_MINUTE) {
         let words = format!("Only one PurgeQueue operation on {name} is allowed every 60 seconds.");
-        return Err(refusal("PurgeQueueInProgress", "AWS.SimpleQueueService.PurgeQueueInProgress", words).status(403));
+        return Err(refusal("PurgeQueueInProgress", "AWS.SimpleQueueService.PurgeQueueInProgress", words));
     }
     queue.messages.clear();
     queue.purged = Some(now);

@@ -1,5 +1,7 @@
 //! What parameters are, without their values, and the filters to find them.
 
+use serde_json::Value;
+
 use super::super::super::input::Input;
 use super::super::super::output::{Tree, named, object};
 use super::super::super::refusal::Refusal;
@@ -91,9 +93,7 @@ impl Filter {
 
 /// Everything about a version but its value.
 pub(super) fn metadata(name: &str, number: u64, version: &Version) -> Tree {
-    let policies = version.policies.iter().map(|text| {
-        object! { "PolicyText" => text, "PolicyStatus" => "Pending" }
-    });
+    let policies = version.policies.as_deref().map(policies).unwrap_or_default();
     object! {
         "Name" => name.to_owned(),
         "Type" => &version.kind,
@@ -107,6 +107,16 @@ pub(super) fn metadata(name: &str, number: u64, version: &Version) -> Tree {
         "Policies" => named("", policies),
         "DataType" => &version.data_type,
     }
+}
+
+/// The policies of a parameter, one by one.
+fn policies(text: &str) -> Vec<Tree> {
+    let all: Vec<Value> = serde_json::from_str(text).unwrap_or_default();
+    let kind = |policy: &Value| policy["Type"].as_str().map(str::to_owned);
+    let shown = |policy: &Value| {
+        object! { "PolicyText" => policy.to_string(), "PolicyType" => kind(policy), "PolicyStatus" => "Pending" }
+    };
+    all.iter().map(shown).collect()
 }
 
 fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {

@@ -1,11 +1,15 @@
-//! AWS Systems Manager: the parameter store.
+//! AWS Systems Manager: the parameter store, the instances it manages, and commands on them.
 
+mod commands;
 mod describing;
+mod instances;
 mod labels;
 mod parameters;
 mod public;
 mod reading;
 mod tagging;
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -21,7 +25,15 @@ use super::super::shelf::Shelf;
 pub(crate) const SERVICE: Service = Service {
     name: "ssm",
     protocol: Protocol::Json { version: "1.1" },
-    areas: &[parameters::ACTIONS, reading::ACTIONS, describing::ACTIONS, labels::ACTIONS, tagging::ACTIONS],
+    areas: &[
+        parameters::ACTIONS,
+        reading::ACTIONS,
+        describing::ACTIONS,
+        labels::ACTIONS,
+        instances::ACTIONS,
+        commands::ACTIONS,
+        tagging::ACTIONS,
+    ],
 };
 
 /// What it knows in one account and region.
@@ -29,6 +41,8 @@ pub(crate) const SERVICE: Service = Service {
 pub(crate) struct State {
     /// By name, as it was given.
     parameters: Shelf<parameters::Parameter>,
+    /// By id.
+    commands: BTreeMap<String, commands::Command>,
 }
 
 /// The answer of the service to parameters that cannot be.

@@ -5,6 +5,7 @@ mod describe;
 mod devices;
 mod launch;
 mod life;
+mod managing;
 mod order;
 mod status;
 
@@ -23,6 +24,7 @@ pub(super) use launch::ACTIONS as LAUNCH;
 pub(crate) use launch::{Launch, check, launch, public_address};
 pub(super) use life::ACTIONS as LIFE;
 pub(crate) use life::terminate;
+pub(crate) use managing::{Reachable, profile_of, reachable};
 pub(super) use status::ACTIONS as STATUS;
 
 /// The instances of a region.
