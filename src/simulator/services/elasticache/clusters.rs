@@ -282,7 +282,9 @@ fn changed(scene: &mut Scene<'_>, subject: &str) {
     let (gone, kept) = std::mem::take(&mut cluster.nodes).into_iter().partition(|node| going.contains(&node.id));
     cluster.nodes = kept;
     let gone: Vec<Node> = gone;
-    gone.iter().for_each(|node| network::detach(scene, node));
+    for node in &gone {
+        network::detach(scene, node);
+    }
     if let Some(groups) = &goal.security_groups {
         network::set_groups(scene, &id, groups);
     }

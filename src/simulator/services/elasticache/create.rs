@@ -2,7 +2,7 @@
 
 use super::cluster::{Cluster, Node};
 use super::engines::{self, Version};
-use super::group::{Group, Shard, turn};
+use super::group::{ReplicationGroup, Shard, turn};
 use super::network::Site;
 use super::refusals::{combination, no_snapshot};
 use super::{life, listing, network, parameter_groups, requests, show};
@@ -48,7 +48,7 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
     if multi_az && site.zones.len() < 2 {
         return Err(combination("Multi-AZ requires subnets in at least two Availability Zones."));
     }
-    let mut group = Group {
+    let mut group = ReplicationGroup {
         description,
         engine: version.engine,
         version: version.full,
@@ -135,7 +135,7 @@ fn check_source(scene: &Scene<'_>, input: &Input) -> Result<(), Refusal> {
 }
 
 /// A group of which no more is known than how it is encrypted and who gets in.
-fn encrypted(scene: &mut Scene<'_>, input: &Input, version: Version) -> Result<Group, Refusal> {
+fn encrypted(scene: &mut Scene<'_>, input: &Input, version: Version) -> Result<ReplicationGroup, Refusal> {
     let in_transit = input.flag("TransitEncryptionEnabled").unwrap_or(false);
     let mode = input.text("TransitEncryptionMode");
     // "Default: true when using Valkey, false when using Redis OSS".
@@ -157,7 +157,7 @@ fn encrypted(scene: &mut Scene<'_>, input: &Input, version: Version) -> Result<G
         }
         requests::password(password)?;
     }
-    Ok(Group {
+    Ok(ReplicationGroup {
         uid: scene.dice.hex(8),
         in_transit,
         transit_mode: in_transit.then(|| mode.unwrap_or("required").to_owned()),
@@ -165,12 +165,12 @@ fn encrypted(scene: &mut Scene<'_>, input: &Input, version: Version) -> Result<G
         key,
         password: input.has("AuthToken").then_some(scene.now),
         user_groups,
-        ..Group::default()
+        ..ReplicationGroup::default()
     })
 }
 
 /// When snapshots are taken and changes made.
-fn times(scene: &mut Scene<'_>, input: &Input, group: &mut Group) -> Result<(), Refusal> {
+fn times(scene: &mut Scene<'_>, input: &Input, group: &mut ReplicationGroup) -> Result<(), Refusal> {
     input.pass_over("NotificationTopicArn");
     input.pass_over("NetworkType");
     input.pass_over("IpDiscovery");
@@ -234,7 +234,7 @@ fn zones(scene: &mut Scene<'_>, input: &Input, site: &Site, form: Form) -> Resul
 }
 
 /// Makes the clusters of a group that are not there yet, over the zones. If one cannot be made, none is.
-pub(super) fn populate(scene: &mut Scene<'_>, group: &Group, id: &str, zones: &[String]) -> Result<(), Refusal> {
+pub(super) fn populate(scene: &mut Scene<'_>, group: &ReplicationGroup, id: &str, zones: &[String]) -> Result<(), Refusal> {
     let mut made: Vec<(String, Cluster)> = Vec::new();
     for shard in &group.shards {
         for (number, name) in shard.members.iter().enumerate() {
@@ -258,7 +258,7 @@ pub(super) fn populate(scene: &mut Scene<'_>, group: &Group, id: &str, zones: &[
     Ok(())
 }
 
-fn member(scene: &mut Scene<'_>, group: &Group, id: &str, zone: String) -> Cluster {
+fn member(scene: &mut Scene<'_>, group: &ReplicationGroup, id: &str, zone: String) -> Cluster {
     Cluster {
         uid: scene.dice.hex(8),
         status: "creating",
@@ -286,7 +286,7 @@ fn member(scene: &mut Scene<'_>, group: &Group, id: &str, zone: String) -> Clust
     }
 }
 
-fn open(scene: &mut Scene<'_>, id: &str, mut group: Group) -> Tree {
+fn open(scene: &mut Scene<'_>, id: &str, mut group: ReplicationGroup) -> Tree {
     let members = group.members();
     group.snapshotting = members.last().cloned().filter(|_| group.snapshot_days > 0 && !group.has_cluster_mode());
     let visible = scene.fresh();

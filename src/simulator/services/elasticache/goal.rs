@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::cluster::Cluster;
-use super::group::Group;
+use super::group::ReplicationGroup;
 use crate::simulator::clock::Moment;
 
 /// What is to change; all that is not `None`.
@@ -77,7 +77,7 @@ impl Goal {
     }
 
     /// Changes a group.
-    pub(super) fn apply_to_group(&self, group: &mut Group, now: Moment) {
+    pub(super) fn apply_to_group(&self, group: &mut ReplicationGroup, now: Moment) {
         if let Some(node) = &self.node {
             group.node.clone_from(node);
         }

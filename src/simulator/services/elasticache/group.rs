@@ -15,7 +15,7 @@ use crate::simulator::tags::Tags;
 
 /// A replication group. What its members have in common is kept here, too.
 #[derive(Clone, Debug, Default, Serialize)]
-pub(super) struct Group {
+pub(super) struct ReplicationGroup {
     /// Tells it from others of the same name, before and after it.
     pub(super) uid: String,
     /// Counts what happens to it, so that what was to come of an earlier state does not.
@@ -75,7 +75,7 @@ pub(super) struct Shard {
     pub(super) primary: String,
 }
 
-impl Group {
+impl ReplicationGroup {
     /// Whether its data is in shards.
     pub(super) fn has_cluster_mode(&self) -> bool {
         self.cluster_mode == "enabled"
@@ -88,7 +88,7 @@ impl Group {
 }
 
 /// The group that a caller names.
-pub(super) fn find<'s>(scene: &'s Scene<'_>, identifier: &str) -> Result<(String, &'s Group), Refusal> {
+pub(super) fn find<'s>(scene: &'s Scene<'_>, identifier: &str) -> Result<(String, &'s ReplicationGroup), Refusal> {
     let id = listing::name(identifier);
     match scene.here.elasticache.replication_groups.seen(&id, scene.sight) {
         Some(group) => Ok((id, group)),
@@ -97,7 +97,7 @@ pub(super) fn find<'s>(scene: &'s Scene<'_>, identifier: &str) -> Result<(String
 }
 
 /// The same, of which something is wanted that it takes only while it is available.
-pub(super) fn find_available(scene: &Scene<'_>, identifier: &str) -> Result<(String, Group), Refusal> {
+pub(super) fn find_available(scene: &Scene<'_>, identifier: &str) -> Result<(String, ReplicationGroup), Refusal> {
     let (id, group) = find(scene, identifier)?;
     let words =
         || format!("Replication group {id} must be in available state to modify. Its status is {}.", group.status);

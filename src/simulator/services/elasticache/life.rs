@@ -43,7 +43,7 @@ pub(super) fn group_created(scene: &mut Scene<'_>, subject: &str) {
 /// A group and all its members are available.
 fn settle_group(scene: &mut Scene<'_>, id: &str) {
     group::turn(scene, id, "available", None);
-    let members = scene.here.elasticache.replication_groups.get(id).map(group::Group::members);
+    let members = scene.here.elasticache.replication_groups.get(id).map(group::ReplicationGroup::members);
     for member in members.unwrap_or_default() {
         settle_cluster(scene, &member);
     }
@@ -52,7 +52,7 @@ fn settle_group(scene: &mut Scene<'_>, id: &str) {
 /// Has what is under way with a group begin.
 pub(super) fn begin(scene: &mut Scene<'_>, id: &str) {
     group::turn(scene, id, "modifying", Some((scene.settings.durations.cache_change, changed)));
-    let members = scene.here.elasticache.replication_groups.get(id).map(group::Group::members);
+    let members = scene.here.elasticache.replication_groups.get(id).map(group::ReplicationGroup::members);
     for member in members.unwrap_or_default() {
         let is_new = scene.here.elasticache.clusters.get(&member).is_some_and(|member| member.created.is_none());
         cluster::turn(scene, &member, if is_new { "creating" } else { "modifying" }, None);

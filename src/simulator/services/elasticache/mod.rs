@@ -26,7 +26,7 @@ use serde::Serialize;
 use super::super::service::{Protocol, Service};
 use super::super::shelf::Shelf;
 use cluster::Cluster;
-use group::Group;
+use group::ReplicationGroup;
 use parameter_groups::ParameterGroup;
 use snapshots::Snapshot;
 use subnet_groups::SubnetGroup;
@@ -55,7 +55,7 @@ pub(crate) struct State {
     /// Clusters of Memcached and of Redis, and the members of replication groups.
     clusters: Shelf<Cluster>,
     parameter_groups: Shelf<ParameterGroup>,
-    replication_groups: Shelf<Group>,
+    replication_groups: Shelf<ReplicationGroup>,
     snapshots: Shelf<Snapshot>,
     subnet_groups: Shelf<SubnetGroup>,
 }

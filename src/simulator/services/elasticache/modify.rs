@@ -2,7 +2,7 @@
 
 use super::engines;
 use super::goal::{Goal, Password};
-use super::group::{Group, find_available};
+use super::group::{ReplicationGroup, find_available};
 use super::refusals::{combination, no_cluster};
 use super::{create, life, listing, network, parameter_groups, requests};
 use crate::simulator::input::{Input, invalid};
@@ -43,7 +43,7 @@ fn modify(scene: &mut Scene<'_>, input: &Input) -> Answer {
 }
 
 /// What may wait for the maintenance window: nodes, engine and version, parameter group.
-fn node_and_version(scene: &Scene<'_>, input: &Input, group: &Group) -> Result<Goal, Refusal> {
+fn node_and_version(scene: &Scene<'_>, input: &Input, group: &ReplicationGroup) -> Result<Goal, Refusal> {
     let mut goal = Goal::default();
     if let Some(node) = input.text("CacheNodeType").filter(|node| *node != group.node) {
         engines::check_node(node)?;
@@ -81,7 +81,7 @@ fn node_and_version(scene: &Scene<'_>, input: &Input, group: &Group) -> Result<G
 }
 
 /// Who gets in, and how.
-fn access(scene: &Scene<'_>, input: &Input, group: &Group) -> Result<Goal, Refusal> {
+fn access(scene: &Scene<'_>, input: &Input, group: &ReplicationGroup) -> Result<Goal, Refusal> {
     let mut goal = Goal::default();
     if input.has("SecurityGroupIds") {
         let groups = network::security_groups(scene, input, &group.vpc)?;
@@ -109,7 +109,7 @@ fn access(scene: &Scene<'_>, input: &Input, group: &Group) -> Result<Goal, Refus
 }
 
 /// What happens to the password (<https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth.html>).
-fn password(input: &Input, group: &Group) -> Result<Option<Password>, Refusal> {
+fn password(input: &Input, group: &ReplicationGroup) -> Result<Option<Password>, Refusal> {
     let strategy = input.text("AuthTokenUpdateStrategy");
     let Some(password) = input.text("AuthToken") else {
         return match strategy {
@@ -131,7 +131,7 @@ fn password(input: &Input, group: &Group) -> Result<Option<Password>, Refusal> {
 }
 
 /// Whether and where a replica takes over, and which member is the primary.
-fn failover(input: &Input, group: &Group, goal: &mut Goal) -> Result<(), Refusal> {
+fn failover(input: &Input, group: &ReplicationGroup, goal: &mut Goal) -> Result<(), Refusal> {
     let has_replicas = group.shards.iter().all(|shard| shard.members.len() > 1);
     let fails_over = input.flag("AutomaticFailoverEnabled").unwrap_or(group.fails_over);
     let multi_az = input.flag("MultiAZEnabled").unwrap_or(group.multi_az);
@@ -173,7 +173,7 @@ fn failover(input: &Input, group: &Group, goal: &mut Goal) -> Result<(), Refusal
 }
 
 /// What changes at once: what it is called, and when snapshots are taken.
-fn group_at_once(input: &Input, mut group: Group) -> Result<Group, Refusal> {
+fn group_at_once(input: &Input, mut group: ReplicationGroup) -> Result<ReplicationGroup, Refusal> {
     if let Some(description) = input.text("ReplicationGroupDescription") {
         description.clone_into(&mut group.description);
     }

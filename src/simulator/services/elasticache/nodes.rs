@@ -1,7 +1,7 @@
 //! More and fewer replicas and shards of a replication group, and failing over.
 
 use super::cluster;
-use super::group::{Group, Shard, find_available};
+use super::group::{ReplicationGroup, Shard, find_available};
 use super::refusals::{combination, group_state};
 use super::subnet_groups;
 use super::{create, life, listing, requests};
@@ -22,7 +22,7 @@ pub(super) const ACTIONS: &[Action] = &[
 const MOST: i64 = 5;
 
 /// The group that a call is about, which has to change at once.
-fn wanted(scene: &Scene<'_>, input: &Input) -> Result<(String, Group), Refusal> {
+fn wanted(scene: &Scene<'_>, input: &Input) -> Result<(String, ReplicationGroup), Refusal> {
     let found = find_available(scene, input.need("ReplicationGroupId")?)?;
     match input.flag("ApplyImmediately") {
         None => Err(missing("ApplyImmediately")),
@@ -34,7 +34,7 @@ fn wanted(scene: &Scene<'_>, input: &Input) -> Result<(String, Group), Refusal> 
 }
 
 /// How many replicas each shard is to have; `None` for those that stay as they are.
-fn counts(input: &Input, group: &Group) -> Result<Vec<Option<i64>>, Refusal> {
+fn counts(input: &Input, group: &ReplicationGroup) -> Result<Vec<Option<i64>>, Refusal> {
     let count = requests::ranged(input, "NewReplicaCount", (0, MOST))?;
     let configured = input.list("ReplicaConfiguration");
     if count.is_some() != configured.is_empty() {
@@ -87,7 +87,7 @@ fn increase(scene: &mut Scene<'_>, input: &Input) -> Answer {
 }
 
 /// Makes the clusters that a group has more than before, over the zones of its subnets.
-fn grow(scene: &mut Scene<'_>, id: &str, group: Group) -> Answer {
+fn grow(scene: &mut Scene<'_>, id: &str, group: ReplicationGroup) -> Answer {
     let subnets = scene.here.elasticache.subnet_groups.get(&group.subnet_group).cloned().unwrap_or_default();
     let mut zones = subnet_groups::zones(scene, &subnets);
     // The primary keeps its zone, the others follow in order.
@@ -109,7 +109,7 @@ fn decrease(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let (id, mut group) = wanted(scene, input)?;
     let named: Vec<String> = input.texts("ReplicasToRemove").into_iter().map(listing::name).collect();
     let counts = if named.is_empty() { counts(input, &group)? } else { vec![None; group.shards.len()] };
-    let least = if group.multi_az || (group.fails_over && !group.has_cluster_mode()) { 1 } else { 0 };
+    let least = usize::from(group.multi_az || (group.fails_over && !group.has_cluster_mode()));
     let mut leaving = Vec::new();
     for (shard, count) in group.shards.iter_mut().zip(counts) {
         let there = shard.members.len() - 1;
@@ -141,7 +141,7 @@ fn shrink(shard: &mut Shard, replicas: usize) {
 }
 
 /// Has these clusters leave a group.
-fn leave(scene: &mut Scene<'_>, id: &str, mut group: Group, leaving: &[String]) -> Answer {
+fn leave(scene: &mut Scene<'_>, id: &str, mut group: ReplicationGroup, leaving: &[String]) -> Answer {
     let members = group.members();
     group.snapshotting = group.snapshotting.filter(|member| members.contains(member));
     if group.snapshot_days > 0 && !group.has_cluster_mode() && group.snapshotting.is_none() {

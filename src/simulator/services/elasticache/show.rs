@@ -2,13 +2,13 @@
 
 use super::cluster::{Cluster, Node};
 use super::goal::Password;
-use super::group::{Group, Shard};
+use super::group::{ReplicationGroup, Shard};
 use crate::simulator::output::{Tree, members, named, object};
 use crate::simulator::scene::Scene;
 use crate::simulator::services::ec2::zones;
 
 /// A replication group as all calls show it.
-pub(super) fn group(scene: &Scene<'_>, id: &str, group: &Group) -> Tree {
+pub(super) fn group(scene: &Scene<'_>, id: &str, group: &ReplicationGroup) -> Tree {
     let is_there = group.created.is_some();
     let shards = group.shards.iter().filter(|_| is_there).map(|part| shard(scene, id, group, part));
     let on = |on: bool| if on { "enabled" } else { "disabled" };
@@ -54,7 +54,7 @@ pub(super) fn group(scene: &Scene<'_>, id: &str, group: &Group) -> Tree {
     }
 }
 
-fn pending(group: &Group) -> Tree {
+fn pending(group: &ReplicationGroup) -> Tree {
     let mut goal = group.pending.clone();
     goal.take(group.under_way.clone());
     let failover = goal.fails_over.map(|on| if on { "enabled" } else { "disabled" });
@@ -76,7 +76,7 @@ fn token(password: Option<Password>) -> Option<&'static str> {
     }
 }
 
-fn shard(scene: &Scene<'_>, id: &str, group: &Group, shard: &Shard) -> Tree {
+fn shard(scene: &Scene<'_>, id: &str, group: &ReplicationGroup, shard: &Shard) -> Tree {
     let port = group.port;
     let has_own_hosts = !group.has_cluster_mode();
     let all = shard.members.iter().filter_map(|name| {
@@ -119,7 +119,7 @@ fn domain(scene: &Scene<'_>) -> (String, String) {
 
 /// A host name of a group, for the primary, the replicas or all shards
 /// (<https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Endpoints.html>).
-fn host(scene: &Scene<'_>, id: &str, group: &Group, role: &str) -> String {
+fn host(scene: &Scene<'_>, id: &str, group: &ReplicationGroup, role: &str) -> String {
     let (own, domain) = domain(scene);
     match (group.in_transit, role) {
         (true, _) => format!("{role}.{id}.{own}.{domain}"),

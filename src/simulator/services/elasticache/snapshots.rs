@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::cluster::{self, Cluster};
-use super::group::{self, Group};
+use super::group::{self, ReplicationGroup};
 use super::listing;
 use super::refusals::{cluster_state, combination, group_state, no_snapshot};
 use crate::simulator::clock::Moment;
@@ -27,7 +27,7 @@ pub(super) const ACTIONS: &[Action] = &[
 pub(super) struct Snapshot {
     status: &'static str,
     /// The replication group, and what it was like.
-    group: Option<(String, Group)>,
+    group: Option<(String, ReplicationGroup)>,
     /// The cluster of each part, and what it was like.
     clusters: Vec<(String, Cluster)>,
     taken: Moment,

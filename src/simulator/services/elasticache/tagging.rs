@@ -79,7 +79,9 @@ fn add(scene: &mut Scene<'_>, input: &Input) -> Answer {
 fn remove(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let keys = input.texts("TagKeys");
     let left: Tree = with(scene, input.need("ResourceName")?, |tags| {
-        keys.iter().for_each(|key| tags.remove(key, None));
+        for key in &keys {
+            tags.remove(key, None);
+        }
         Ok(tags.list("Tag"))
     })?;
     Ok(object! { "TagList" => left })
