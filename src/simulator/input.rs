@@ -162,12 +162,17 @@ impl Input {
 
     /// All of it as data, for keeping what a caller set and giving it back. Marks it as read.
     pub(crate) fn data(&self) -> serde_json::Value {
-        self.read.set(true);
+        self.mark();
+        self.plain()
+    }
+
+    /// All of it as data, without marking it as read.
+    pub(crate) fn plain(&self) -> serde_json::Value {
         match &self.value {
             Value::Text(text) => serde_json::Value::String(text.clone()),
             Value::Flag(flag) => serde_json::Value::Bool(*flag),
-            Value::List(items) => items.iter().map(Self::data).collect(),
-            Value::Map(fields) => fields.iter().map(|(key, input)| (key.clone(), input.data())).collect(),
+            Value::List(items) => items.iter().map(Self::plain).collect(),
+            Value::Map(fields) => fields.iter().map(|(key, input)| (key.clone(), input.plain())).collect(),
         }
     }
 
@@ -188,16 +193,13 @@ impl Input {
         }
     }
 
-    /// The same parameters without these, as text that is equal only for equal parameters.
+    /// The same parameters without these, as text that is equal only for equal parameters, whether or not they were read.
     pub(crate) fn fingerprint(&self, without: &[&str]) -> String {
-        match &self.value {
-            Value::Map(fields) => {
-                let mut kept: Vec<_> = fields.iter().filter(|(key, _)| !without.contains(&key.as_str())).collect();
-                kept.sort_by(|a, b| a.0.cmp(&b.0));
-                format!("{:?}", kept.iter().map(|(key, input)| (key, &input.value)).collect::<Vec<_>>())
-            }
-            value => format!("{value:?}"),
+        let mut all = self.plain();
+        if let Some(fields) = all.as_object_mut() {
+            fields.retain(|name, _| !without.contains(&name.as_str()));
         }
+        all.to_string()
     }
 }
 
@@ -230,4 +232,20 @@ pub(crate) fn missing(name: &str) -> Refusal {
 /// A parameter cannot mean anything, in the words of the query protocols.
 pub(crate) fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new("InvalidParameterValue", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_is_of_what_was_said_and_not_of_who_read_it() {
+        let input = |text: &str| Input::from(serde_json::from_str::<serde_json::Value>(text).unwrap());
+        let one = input(r#"{"Token": "t", "Tags": [{"Key": "k", "Value": "v"}], "Size": 3}"#);
+        let before = one.fingerprint(&["Token"]);
+        assert_eq!(one.list("Tags")[0].text("Key"), Some("k"));
+        assert_eq!(one.fingerprint(&["Token"]), before);
+        assert_eq!(input(r#"{"Size": 3, "Tags": [{"Value": "v", "Key": "k"}]}"#).fingerprint(&["Token"]), before);
+        assert_ne!(input(r#"{"Size": 4, "Tags": [{"Value": "v", "Key": "k"}]}"#).fingerprint(&["Token"]), before);
+    }
 }

@@ -27,18 +27,31 @@ pub(super) fn terminate(scene: &mut Scene<'_>, group: &mut Group, id: &str, caus
 
 /// Takes away as many as there are too many.
 pub(super) fn shrink(scene: &mut Scene<'_>, group: &mut Group, number: i64) {
-    let (mut reasons, at) = (std::mem::take(&mut group.reasons), spoken(scene.now));
+    let (reasons, at) = (std::mem::take(&mut group.reasons), spoken(scene.now));
     for _ in 0..number {
         let before = group.capacity();
         // All that are left are protected.
         let Some(id) = choice::leaver(scene, group) else { break };
-        let why = "an instance was taken out of service in response to a difference between desired and actual capacity,";
+        let why =
+            "an instance was taken out of service in response to a difference between desired and actual capacity,";
         let mut words = reasons.clone();
         words.push(format!("At {at} {why} shrinking the capacity from {before} to {}.", before - 1));
         words.push(format!("At {at} instance {id} was selected for termination."));
         terminate(scene, group, &id, words.join("  "));
     }
-    reasons.clear();
+}
+
+/// Takes away everybody, also those that are protected, held or in standby.
+pub(super) fn clear(scene: &mut Scene<'_>, group: &mut Group) {
+    let reason = group.reasons.join("  ");
+    let ids: Vec<String> = group.members.keys().cloned().collect();
+    for id in ids {
+        if let Some(member) = group.members.get_mut(&id).filter(|member| member.state == Stage::TerminatingWait) {
+            member.waits.clear();
+            member.state = Stage::TerminatingProceed;
+        }
+        terminate(scene, group, &id, reason.clone());
+    }
 }
 
 /// Terminates the members that are not well, so that others take their place.
@@ -46,9 +59,8 @@ pub(super) fn replace_unwell(scene: &mut Scene<'_>, group: &mut Group) {
     if !group.runs("ReplaceUnhealthy") || !group.runs("Terminate") {
         return;
     }
-    let is_meant = |stage: Stage| stage.counts();
-    let unwell = group.members.values().filter(|member| is_meant(member.state));
-    let unwell: Vec<(String, Ailment)> = unwell.filter_map(|member| Some((member.id.clone(), member.ailment?))).collect();
+    let unwell: Vec<(String, Ailment)> =
+        group.counted().filter_map(|member| Some((member.id.clone(), member.ailment?))).collect();
     for (id, ailment) in unwell {
         terminate(scene, group, &id, ailment.cause(scene.now));
     }

@@ -2,6 +2,7 @@
 
 use super::activities::Status;
 use super::group::{Attachment, Group};
+use super::hooks::{self, Transition};
 use super::member::Stage;
 use crate::simulator::scene::Scene;
 use crate::simulator::services::ec2::instances;
@@ -12,15 +13,23 @@ pub(super) fn advance(scene: &mut Scene<'_>, group: &mut Group) {
     let ids: Vec<String> = group.members.keys().cloned().collect();
     for id in ids {
         let runs = instances::is_running(scene, &id);
+        hooks::time_out(scene, group, &id);
         let Some(member) = group.members.get_mut(&id) else { continue };
         member.has_run |= runs;
         match member.state {
-            Stage::Pending if runs => enter_service(scene, group, &id),
+            Stage::Pending if runs => arrive(scene, group, &id),
             Stage::PendingProceed => enter_service(scene, group, &id),
             Stage::Terminating | Stage::TerminatingProceed => go(scene, group, &id),
             Stage::Detaching => let_go(scene, group, &id),
             _ => {}
         }
+    }
+}
+
+/// An instance runs: hooks hold it, if there are any.
+fn arrive(scene: &mut Scene<'_>, group: &mut Group, id: &str) {
+    if !hooks::hold(scene, group, id, Transition::Launching) {
+        enter_service(scene, group, id);
     }
 }
 
@@ -46,7 +55,7 @@ fn drains(scene: &Scene<'_>, group: &Group, id: &str) -> bool {
     group.targets.keys().any(|arn| targets::health(scene, arn, id) == Some(Health::Draining))
 }
 
-/// An instance on its way out: drained first, then terminated, then forgotten.
+/// An instance on its way out: drained first, then held by hooks, then terminated, then forgotten.
 fn go(scene: &mut Scene<'_>, group: &mut Group, id: &str) {
     let now = scene.now;
     let is_draining = drains(scene, group, id);
@@ -59,6 +68,15 @@ fn go(scene: &mut Scene<'_>, group: &mut Group, id: &str) {
         }
         return;
     }
+    // What drains is held only then. A group that is deleted by force waits for nobody.
+    if member.state == Stage::Terminating
+        && member.gone.is_none()
+        && !group.is_leaving
+        && hooks::hold(scene, group, id, Transition::Terminating)
+    {
+        return;
+    }
+    let Some(member) = group.members.get_mut(id) else { return };
     if member.gone.is_none() {
         let is_there = instances::is_running(scene, id) || !member.has_run;
         let takes = if is_there { scene.settings.durations.instance_stop } else { std::time::Duration::ZERO };

@@ -31,8 +31,6 @@ pub(super) struct Member {
     pub(super) waits: BTreeMap<String, Wait>,
     /// Which refresh launched it.
     pub(super) refresh: Option<String>,
-    /// It was in standby when it was told to leave, or leaves without being terminated.
-    pub(super) is_detached: bool,
 }
 
 /// A lifecycle hook that holds an instance.
@@ -52,7 +50,6 @@ pub(super) enum Stage {
     PendingWait,
     PendingProceed,
     InService,
-    EnteringStandby,
     Standby,
     Detaching,
     Terminating,
@@ -68,7 +65,6 @@ impl Stage {
             Self::PendingWait => "Pending:Wait",
             Self::PendingProceed => "Pending:Proceed",
             Self::InService => "InService",
-            Self::EnteringStandby => "EnteringStandby",
             Self::Standby => "Standby",
             Self::Detaching => "Detaching",
             Self::Terminating => "Terminating",

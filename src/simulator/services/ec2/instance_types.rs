@@ -324,3 +324,19 @@ fn offerings(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let (page, next) = page.cut(found);
     Ok(object! { "instanceTypeOfferingSet" => items(page), "nextToken" => next })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_computed_from_its_family_and_its_size() {
+        let of = |name: &str| find(name).map(|kind| (kind.processors(), kind.memory(), kind.architecture()));
+        assert_eq!(of("t3.micro"), Some((2, 1024, "x86_64")));
+        assert_eq!(of("t2.micro"), Some((1, 1024, "x86_64")));
+        assert_eq!(of("t4g.2xlarge"), Some((8, 32_768, "arm64")));
+        assert_eq!(of("c7g.medium"), Some((1, 2048, "arm64")));
+        assert_eq!(of("r6i.24xlarge"), Some((96, 786_432, "x86_64")));
+        assert_eq!(of("t3.24xlarge"), None);
+    }
+}

@@ -13,7 +13,8 @@ use crate::simulator::scene::Scene;
 /// What is done with a request, step by step.
 pub(super) type Actions = Vec<Value>;
 
-/// Target groups of one action at most (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html>).
+/// Target groups of one action at most
+/// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html>).
 const GROUPS: usize = 5;
 
 /// Whether a group gets anything from these actions.
@@ -191,5 +192,31 @@ pub(super) fn tree(value: &Value) -> Tree {
         Value::Bool(flag) => Tree::Flag(*flag),
         Value::String(text) => Tree::Text(text.clone().into()),
         other => Tree::Text(other.to_string().into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_group_is_shown_alone_and_in_the_list() {
+        let action = complete(&Input::from(json!({ "Type": "forward", "TargetGroupArn": "arn" })));
+        let wanted = json!({
+            "Type": "forward",
+            "TargetGroupArn": "arn",
+            "ForwardConfig": {
+                "TargetGroups": [{ "TargetGroupArn": "arn", "Weight": "1" }],
+                "TargetGroupStickinessConfig": { "Enabled": false },
+            },
+        });
+        assert_eq!(action, Ok(wanted));
+    }
+
+    #[test]
+    fn a_redirect_to_where_the_request_went_is_refused() {
+        let config = json!({ "StatusCode": "HTTP_301", "Port": "#{port}" });
+        let action = complete(&Input::from(json!({ "Type": "redirect", "RedirectConfig": config })));
+        assert_eq!(action.map_err(|it| it.code), Err("InvalidLoadBalancerAction".into()));
     }
 }

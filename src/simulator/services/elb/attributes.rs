@@ -1,4 +1,5 @@
-//! Attributes of load balancers, target groups and listeners: all their names, with what they are unless somebody says otherwise.
+//! Attributes of load balancers, target groups and listeners: all their names, with what they are unless somebody says
+//! otherwise.
 //!
 //! Sources: `API_LoadBalancerAttribute`, `API_TargetGroupAttribute`, `API_ListenerAttribute` of
 //! <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/>.
@@ -125,12 +126,15 @@ fn collect(lists: &[&[(&str, &str)]]) -> Attributes {
 }
 
 /// What a new load balancer has.
-pub(super) fn of_balancer(kind: &str) -> Attributes {
-    match kind {
+pub(super) fn of_balancer(kind: &str, scheme: &str) -> Attributes {
+    let mut all = match kind {
         "application" => collect(&[EVERY_BALANCER, APPLICATION]),
         "network" => collect(&[EVERY_BALANCER, NETWORK]),
-        _ => collect(&[EVERY_BALANCER]),
-    }
+        _ => return collect(&[EVERY_BALANCER]),
+    };
+    // What is internal is not to be reached through an internet gateway.
+    all.insert("ipv6.deny_all_igw_traffic".to_owned(), (scheme == "internal").to_string());
+    all
 }
 
 /// What a new target group has.
@@ -143,6 +147,9 @@ pub(super) fn of_group(kind: &str, protocol: Option<&str>) -> Attributes {
             &[("stickiness.type", "source_ip_dest_ip"), ("target_failover.on_deregistration", "no_rebalance")],
             &[("target_failover.on_unhealthy", "no_rebalance")],
         ]),
+        ("ip", Some("TCP" | "TLS")) => {
+            collect(&[EVERY_GROUP, NETWORK_GROUP, &[("preserve_client_ip.enabled", "false")]])
+        }
         _ => collect(&[EVERY_GROUP, NETWORK_GROUP]),
     }
 }
@@ -208,7 +215,14 @@ fn describe_balancer(scene: &mut Scene<'_>, input: &Input) -> Answer {
 
 fn modify_balancer(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let arn = input.need("LoadBalancerArn")?;
-    let given = read(input, &balancers::find(scene, arn)?.attributes, "Load balancer")?;
+    let known = balancers::find(scene, arn)?;
+    let given = read(input, &known.attributes, "Load balancer")?;
+    let crosses = given.get("load_balancing.cross_zone.enabled");
+    if known.kind == "application" && crosses.is_some_and(|value| value != "true") {
+        let words =
+            "The attribute 'load_balancing.cross_zone.enabled' of an application load balancer cannot be changed";
+        return Err(configuration(words));
+    }
     let balancer = scene.here.elb.balancers.get_mut(arn).ok_or_else(balancers::absent)?;
     balancer.attributes.extend(given);
     Ok(show(&balancer.attributes))

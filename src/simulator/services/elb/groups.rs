@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::targets::Target;
-use super::{check_name, configuration, page, validation};
+use super::{check_name, configuration, limits, page, validation};
 use crate::simulator::clock::Moment;
 use crate::simulator::input::Input;
 use crate::simulator::output::{Tree, members, object};
@@ -156,7 +156,7 @@ fn wanted(scene: &Scene<'_>, input: &Input) -> Result<TargetGroup, Refusal> {
     }
     let is_web = protocol.as_deref().is_some_and(|protocol| WEB.contains(&protocol));
     let version = is_web.then(|| input.text_or("ProtocolVersion", "HTTP1"));
-    let check = Check::standard(&kind, protocol.as_deref(), version.as_deref()).changed(input)?;
+    let check = Check::standard(&kind, protocol.as_deref(), version.as_deref()).changed(input, &kind, is_web)?;
     Ok(TargetGroup {
         name: name.to_owned(),
         attributes: super::attributes::of_group(&kind, protocol.as_deref()),
@@ -211,24 +211,33 @@ impl Check {
                 10
             },
             healthy: 5,
-            unhealthy: 2,
+            unhealthy: if is_function { 5 } else { 2 },
             http: (own != "TCP" && !is_grpc).then(|| if is_web { "200" } else { "200-399" }.to_owned()),
             grpc: is_grpc.then(|| "12".to_owned()),
         }
     }
 
     /// With what a call says over it, if that fits together.
-    fn changed(mut self, input: &Input) -> Result<Self, Refusal> {
+    fn changed(mut self, input: &Input, kind: &str, is_web: bool) -> Result<Self, Refusal> {
         if let Some(protocol) = input.text("HealthCheckProtocol") {
             if !["HTTP", "HTTPS", "TCP"].contains(&protocol) {
                 return Err(validation(format!("Health check protocol '{protocol}' is not supported")));
             }
             protocol.clone_into(&mut self.protocol);
-            let is_web = protocol != "TCP";
-            self.path = is_web.then(|| self.path.unwrap_or_else(|| "/".to_owned()));
-            self.http = self.http.or((is_web && self.grpc.is_none()).then(|| "200-399".to_owned())).filter(|_| is_web);
+            if protocol == "TCP" && (is_web || kind == "lambda") {
+                let words = "The health check protocol 'TCP' is not supported by this target group";
+                return Err(validation(words));
+            }
+            let asks = protocol != "TCP";
+            self.path = asks.then(|| self.path.unwrap_or_else(|| "/".to_owned()));
+            self.http = self.http.or((asks && self.grpc.is_none()).then(|| "200-399".to_owned())).filter(|_| asks);
         }
         self.enabled = input.flag("HealthCheckEnabled").unwrap_or(self.enabled);
+        if !self.enabled && kind != "lambda" {
+            return Err(validation(format!(
+                "Health check enabled must be true for target groups with target type '{kind}'"
+            )));
+        }
         self.port = input.text_or("HealthCheckPort", &self.port);
         if let Some(path) = input.text("HealthCheckPath") {
             if !path.starts_with('/') || path.len() > 1024 {
@@ -251,6 +260,9 @@ impl Check {
         self.unhealthy = within("UnhealthyThresholdCount", 2, 10, self.unhealthy)?;
         if let Some(matcher) = input.at("Matcher") {
             self.http = matcher.text("HttpCode").map(str::to_owned).or(self.http);
+            if let Some(codes) = &self.http {
+                check_codes(codes, if is_web || kind == "lambda" { 499 } else { 599 })?;
+            }
             self.grpc = matcher.text("GrpcCode").map(str::to_owned).or(self.grpc);
         }
         if self.timeout >= self.interval {
@@ -259,6 +271,16 @@ impl Check {
         }
         Ok(self)
     }
+}
+
+/// Refuses codes that no target could answer well: `200`, `200,202`, `200-299`
+/// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Matcher.html>).
+fn check_codes(codes: &str, high: u16) -> Result<(), Refusal> {
+    let fits = |code: &str| code.parse::<u16>().is_ok_and(|code| (200..=high).contains(&code));
+    let all = codes.split(',').all(|part| part.splitn(2, '-').all(fits));
+    let words =
+        || validation(format!("Health check matcher HTTP code '{codes}' must be within '200-{high}' inclusive"));
+    if all { Ok(()) } else { Err(words()) }
 }
 
 fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
@@ -272,6 +294,7 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
         }
         return Ok(object! { "TargetGroups" => members([group.show(scene, arn)]) });
     }
+    limits::check("target-groups", scene.here.elb.groups.len(), "TooManyTargetGroups")?;
     let id = scene.dice.hex(16);
     let arn = scene.arn("elasticloadbalancing", &format!("targetgroup/{}/{id}", wanted.name));
     let visible = scene.fresh();
@@ -308,7 +331,8 @@ fn modify(scene: &mut Scene<'_>, input: &Input) -> Answer {
             "Health check protocol cannot be specified for target groups with target type lambda",
         ));
     }
-    let check = group.check.clone().changed(input)?;
+    let is_web = matches!(group.protocol.as_deref(), Some("HTTP" | "HTTPS"));
+    let check = group.check.clone().changed(input, &group.kind, is_web)?;
     let group = scene.here.elb.groups.get_mut(&arn).ok_or_else(absent)?;
     group.check = check;
     let shown = find(scene, &arn)?.show(scene, &arn);

@@ -14,7 +14,8 @@ pub(super) const ACTIONS: &[Action] = &[
     action("DescribeSSLPolicies", policies),
 ];
 
-/// The standard quotas (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html>).
+/// The standard quotas
+/// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html>).
 const LIMITS: &[(&str, &str)] = &[
     ("application-load-balancers", "50"),
     ("certificates-per-application-load-balancer", "25"),
@@ -37,6 +38,15 @@ const LIMITS: &[(&str, &str)] = &[
     ("targets-per-network-load-balancer", "3000"),
     ("targets-per-target-group", "1000"),
 ];
+
+/// Refuses one more where there are as many as there may be. The name is one of [`LIMITS`].
+pub(super) fn check(name: &str, there: usize, code: &'static str) -> Result<(), Refusal> {
+    let max = LIMITS.iter().find(|(known, _)| *known == name).and_then(|(_, max)| max.parse::<usize>().ok());
+    match max {
+        Some(max) if there >= max => Err(Refusal::new(code, format!("The limit of {max} for {name} has been reached"))),
+        _ => Ok(()),
+    }
+}
 
 fn limits(_: &mut Scene<'_>, input: &Input) -> Answer {
     let all = LIMITS.iter().map(|(name, max)| ((*name).to_owned(), object! { "Name" => *name, "Max" => *max }));

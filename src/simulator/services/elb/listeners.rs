@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::actions::{self, Actions};
 use super::attributes::{self, Attributes};
-use super::{balancers, page, validation};
+use super::{balancers, limits, page, validation};
 use crate::simulator::input::Input;
 use crate::simulator::output::{Tree, members, object};
 use crate::simulator::refusal::Refusal;
@@ -41,7 +41,8 @@ pub(crate) struct Listener {
     pub(super) tags: Tags,
 }
 
-/// The policy of listeners that name none (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html>).
+/// The policy of listeners that name none
+/// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html>).
 const POLICY: &str = "ELBSecurityPolicy-2016-08";
 
 /// The policies that there are.
@@ -225,6 +226,8 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
         }
         return Err(duplicate(balancer));
     }
+    let others = scene.here.elb.listeners.values().filter(|other| other.balancer == balancer).count();
+    limits::check(&format!("listeners-per-{kind}-load-balancer"), others, "TooManyListeners")?;
     let arn = scene.arn("elasticloadbalancing", &format!("listener/{name}/"));
     let arn = format!("{arn}{}", scene.dice.hex(16));
     let (visible, shown) = (scene.fresh(), listener.show(&arn));

@@ -6,6 +6,7 @@ pub(crate) mod balancers;
 mod groups;
 mod limits;
 mod listeners;
+mod placement;
 mod rules;
 mod tags;
 pub(crate) mod targets;
@@ -28,6 +29,7 @@ pub(crate) const SERVICE: Service = Service {
         groups::ACTIONS,
         limits::ACTIONS,
         listeners::ACTIONS,
+        placement::ACTIONS,
         rules::ACTIONS,
         tags::ACTIONS,
         targets::ACTIONS,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::actions::{self, Actions};
 use super::listeners::{self, Listener};
-use super::{page, validation};
+use super::{limits, page, validation};
 use crate::simulator::input::Input;
 use crate::simulator::output::{Tree, members, object};
 use crate::simulator::refusal::Refusal;
@@ -107,7 +107,10 @@ fn conditions(input: &Input) -> Result<Vec<Value>, Refusal> {
     for given in input.list("Conditions") {
         let field = given.text("Field").ok_or_else(|| validation("A condition field must be specified"))?;
         let known = FIELDS.iter().find(|(name, _)| *name == field);
-        let (_, section) = known.ok_or_else(|| validation(format!("Condition field '{field}' must be one of '[path-pattern, host-header, http-header, http-request-method, query-string, source-ip]'")))?;
+        let (_, section) = known.ok_or_else(|| {
+            let names = FIELDS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+            validation(format!("Condition field '{field}' must be one of '[{names}]'"))
+        })?;
         let plain = given.texts("Values");
         let mut condition = given.data();
         let has_short = matches!(field, "host-header" | "path-pattern");
@@ -165,9 +168,14 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
         tags: Tags::read(input, "Tags")?,
     };
     let taken = |other: &Rule| other.listener == listener && other.priority == priority;
-    if scene.here.elb.rules.values().any(taken) {
-        return Err(in_use(priority));
+    if let Some((arn, other)) = scene.here.elb.rules.iter().find(|(_, other)| taken(other)) {
+        let is_same = other.conditions == rule.conditions && other.actions == rule.actions;
+        return if is_same { Ok(object! { "Rules" => members([other.show(arn)]) }) } else { Err(in_use(priority)) };
     }
+    let siblings =
+        |rule: &&Rule| scene.here.elb.listeners.get(&rule.listener).is_some_and(|it| it.balancer == balancer);
+    let others = scene.here.elb.rules.values().filter(siblings).count();
+    limits::check("rules-per-application-load-balancer", others, "TooManyRules")?;
     let arn = format!("{}/{}", listener.replace(":listener/", ":listener-rule/"), scene.dice.hex(16));
     let (visible, shown) = (scene.fresh(), rule.show(&arn));
     scene.here.elb.rules.put(arn, rule, visible);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::groups::{self, TargetGroup, absent, in_use_by};
+use super::{balancers, limits};
 use crate::simulator::clock::Moment;
 use crate::simulator::input::{Input, invalid};
 use crate::simulator::output::{Tree, members, object};
@@ -190,7 +191,8 @@ fn leave(scene: &mut Scene<'_>, subject: &str) {
 /// One health check, and the next one after the group's interval.
 fn look(scene: &mut Scene<'_>, subject: &str) {
     let Some((arn, _)) = subject.split_once('|') else { return };
-    let in_use = !in_use_by(scene, arn).is_empty();
+    // Who is still being provisioned checks nobody.
+    let in_use = in_use_by(scene, arn).iter().any(|balancer| balancers::is_active(scene, balancer));
     let Some((group, at)) = of_subject(scene, subject) else { return };
     let Some(id) = group.targets.get(at).map(|target| target.id.clone()) else { return };
     let (interval, is_instance) = (Duration::from_secs(group.check.interval), group.kind == "instance");
@@ -214,7 +216,7 @@ fn look(scene: &mut Scene<'_>, subject: &str) {
 }
 
 impl Target {
-    /// Counts a check. The first that a new target passes makes it healthy; later it takes as many as the threshold says.
+    /// Counts a check. The first that a new target passes makes it healthy; later it takes as many as the threshold.
     fn note(&mut self, answers: bool, healthy: u64, unhealthy: u64) {
         let is_new = matches!(self.state, Checked::Never | Checked::Initial);
         (self.passed, self.failed) = if answers { (self.passed + 1, 0) } else { (0, self.failed + 1) };
@@ -246,7 +248,7 @@ fn judge(scene: &Scene<'_>, arn: &str, group: &TargetGroup, target: &Target) -> 
             return (Health::Unused, Some(("Target.InvalidState", "Target is in the stopped state")));
         }
         let zone = instances::zone(scene, &target.id).unwrap_or_default();
-        if !balancers.iter().any(|balancer| super::balancers::is_in_zone(scene, balancer, &zone)) {
+        if !balancers.iter().any(|balancer| balancers::is_in_zone(scene, balancer, &zone)) {
             let why = "Target is in an Availability Zone that is not enabled for the load balancer";
             return (Health::Unused, Some(("Target.NotInUse", why)));
         }
@@ -300,6 +302,7 @@ fn register_all(scene: &mut Scene<'_>, input: &Input) -> Answer {
         return Err(super::validation("At least one target must be specified"));
     }
     targets.iter().try_for_each(|target| check(scene, group, target.id))?;
+    limits::check("targets-per-target-group", group.targets.len() + targets.len() - 1, "TooManyTargets")?;
     for target in targets {
         enroll(scene, &arn, target.id, target.port, target.zone);
     }
@@ -349,5 +352,33 @@ fn describe_one(id: &str, port: Option<u16>, zone: Option<String>, check: &str, 
         "Target" => object! { "Id" => id.to_owned(), "Port" => port, "AvailabilityZone" => zone },
         "HealthCheckPort" => check,
         "TargetHealth" => object! { "State" => health.name(), "Reason" => reason, "Description" => words },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(checks: &[bool]) -> Checked {
+        let (id, since) = ("i-1".to_owned(), Moment::default());
+        let mut target =
+            Target { id, port: 80, zone: None, since, draining: None, state: Checked::Never, passed: 0, failed: 0 };
+        checks.iter().for_each(|answers| target.note(*answers, 3, 2));
+        target.state
+    }
+
+    #[test]
+    fn a_new_target_is_healthy_with_its_first_answer() {
+        assert_eq!(after(&[true]), Checked::Healthy);
+        assert_eq!(after(&[false, true]), Checked::Healthy);
+        assert_eq!(after(&[false]), Checked::Initial);
+    }
+
+    #[test]
+    fn afterwards_it_takes_as_many_checks_as_the_thresholds_say() {
+        assert_eq!(after(&[true, false]), Checked::Healthy);
+        assert_eq!(after(&[true, false, false]), Checked::Unhealthy);
+        assert_eq!(after(&[false, false, true, true]), Checked::Unhealthy);
+        assert_eq!(after(&[false, false, true, true, true]), Checked::Healthy);
     }
 }

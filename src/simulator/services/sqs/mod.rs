@@ -3,8 +3,16 @@
 //! Changes of attributes and deletions count at once, where AWS allows itself up to a minute.
 
 mod attributes;
+mod batches;
+mod digests;
+mod measuring;
+mod moving;
+mod permissions;
 mod queue;
 mod queues;
+mod receiving;
+mod redrive;
+mod sending;
 
 use std::collections::BTreeMap;
 
@@ -21,7 +29,16 @@ use super::super::shelf::Shelf;
 pub(crate) const SERVICE: Service = Service {
     name: "sqs",
     protocol: Protocol::Json { version: "1.0" },
-    areas: &[queues::ACTIONS, attributes::ACTIONS],
+    areas: &[
+        queues::ACTIONS,
+        attributes::ACTIONS,
+        sending::ACTIONS,
+        receiving::ACTIONS,
+        batches::ACTIONS,
+        redrive::ACTIONS,
+        moving::ACTIONS,
+        permissions::ACTIONS,
+    ],
 };
 
 /// What it knows in one account and region.
@@ -31,6 +48,8 @@ pub(crate) struct State {
     queues: Shelf<queue::Queue>,
     /// When queues were deleted, by name.
     deleted: BTreeMap<String, Moment>,
+    /// Messages on their way from dead letters back, by the handle of the task.
+    tasks: BTreeMap<String, moving::Task>,
 }
 
 /// A refusal with its name, and the code that the older protocol has for it.
@@ -69,6 +88,12 @@ fn whole(input: &Input, parameter: &str, (low, high): (u64, u64), reason: &str) 
     let Some(text) = input.text(parameter) else { return Ok(None) };
     let number = text.parse().ok().filter(|number| (low..=high).contains(number));
     number.map(Some).ok_or_else(|| invalid_value(text, parameter, reason))
+}
+
+/// The policy of the queue with this ARN.
+pub(crate) fn policy(scene: &Scene<'_>, arn_of_queue: &str) -> Option<String> {
+    let name = arn_of_queue.strip_prefix(&arn(scene, ""))?;
+    scene.here.sqs.queues.get(name)?.attributes.get("Policy").cloned()
 }
 
 /// The URL of a queue, where the caller found the service.

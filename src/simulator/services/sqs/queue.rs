@@ -21,10 +21,18 @@ pub(super) struct Queue {
     pub(super) tags: Tags,
     /// By the number in whose order they came.
     pub(super) messages: BTreeMap<u64, Message>,
-    /// Which messages came within the last five minutes, by scope and deduplication id.
-    pub(super) recent: BTreeMap<(String, String), Recent>,
+    /// Which messages came within the last five minutes, by scope and deduplication id with a line break between.
+    pub(super) recent: BTreeMap<String, Recent>,
+    /// The number of the last message.
+    pub(super) last: u64,
     /// When it was last purged.
     pub(super) purged: Option<Moment>,
+    /// When somebody last sent, received or deleted messages, if that is not too long ago.
+    pub(super) used: Option<Moment>,
+    /// When CloudWatch was last told of it.
+    pub(super) measured: Option<Moment>,
+    /// Messages sent, received and deleted since then.
+    pub(super) counts: BTreeMap<&'static str, usize>,
 }
 
 /// A message.

@@ -1,14 +1,15 @@
 //! The images that Amazon and Canonical publish: a few releases of each, named as they name theirs.
 //!
-//! Sources: <https://docs.aws.amazon.com/linux/al2023/ug/ec2.html>, <https://documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images/>.
+//! Sources: <https://docs.aws.amazon.com/linux/al2023/ug/ec2.html>,
+//! <https://documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images/>.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Device, Image, State};
+use super::{Device, Image};
 use crate::simulator::clock::Moment;
-use crate::simulator::scene::Scene;
 use crate::simulator::tags::Tags;
 
 /// Amazon's account, and Canonical's.
@@ -16,8 +17,8 @@ const AMAZON: &str = "137112412989";
 const CANONICAL: &str = "099720109477";
 
 /// How old the releases are when a world begins, in days. Amazon deprecates a release after 90 days.
-const AGES: &[u64] = &[110, 47, 33, 19, 5];
-const DEPRECATED_AFTER: u64 = 90;
+const AGES: &[u32] = &[110, 47, 33, 19, 5];
+const DEPRECATED_AFTER: u32 = 90;
 const DAY: Duration = Duration::from_hours(24);
 
 /// A line of releases.
@@ -120,20 +121,29 @@ const LINES: &[Line] = &[
     },
 ];
 
-/// Publishes all releases in a region that is new.
-pub(in super::super) fn furnish(scene: &mut Scene<'_>) {
-    let region = scene.place.region.clone();
+/// All that is published in a region.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Catalogue {
+    /// The images by id.
+    pub(super) images: BTreeMap<String, Image>,
+    /// The public parameters of the Systems Manager, and the image that each names.
+    pub(super) parameters: BTreeMap<String, String>,
+}
+
+/// What is published in a region of a world that begins at this moment.
+pub(super) fn of(region: &str, begins: Moment) -> Catalogue {
+    let mut all = Catalogue::default();
     for line in LINES {
         for (place, age) in AGES.iter().enumerate() {
             let is_newest = place + 1 == AGES.len();
-            let (id, image) = line.release(&region, scene.now.minus(DAY * u32::try_from(*age).unwrap_or(0)), is_newest);
-            let parameters = line.parameters.iter().filter(|_| is_newest);
-            let parameters = parameters.map(|name| ((*name).to_owned(), id.clone())).collect::<Vec<_>>();
-            let State { images, parameters: known, .. } = &mut scene.here.ec2.images;
-            images.put(id, image, Moment::default());
-            known.extend(parameters);
+            let (id, image) = line.release(region, begins.minus(DAY * *age), is_newest);
+            if is_newest {
+                all.parameters.extend(line.parameters.iter().map(|name| ((*name).to_owned(), id.clone())));
+            }
+            all.images.insert(id, image);
         }
     }
+    all
 }
 
 impl Line {
@@ -141,7 +151,7 @@ impl Line {
         let date: String = made.iso().chars().take(10).filter(char::is_ascii_digit).collect();
         let name = self.name.replace("DATE", &date);
         // No release follows the newest one here, so that it never grows old.
-        let deprecated = (!is_newest).then(|| made.plus(DAY * u32::try_from(DEPRECATED_AFTER).unwrap_or(0)));
+        let deprecated = (!is_newest).then(|| made.plus(DAY * DEPRECATED_AFTER));
         let root = Device {
             name: self.root.to_owned(),
             snapshot: id("snap", region, &name),
@@ -177,6 +187,6 @@ impl Line {
 /// The same id for the same release of a region in every world.
 fn id(prefix: &str, region: &str, name: &str) -> String {
     let digest = Sha256::digest(format!("{region} {name}"));
-    let digits: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("{prefix}-0{digits}")
+    let number = digest.iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+    format!("{prefix}-0{number:016x}")
 }

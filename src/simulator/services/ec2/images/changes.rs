@@ -10,6 +10,7 @@ use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
 use crate::simulator::service::{Action, Answer, action};
 use crate::simulator::services::ec2::instances;
+use crate::simulator::services::ec2::volumes::snapshots::{self, Snapshot};
 use crate::simulator::tags::Tags;
 
 /// What can be done with images of one's own.
@@ -28,19 +29,18 @@ pub(in super::super) const ACTIONS: &[Action] = &[
 ];
 
 /// How long it takes until the snapshots of an image are done: minutes, as users report.
-const MAKING: Duration = Duration::from_mins(3);
+pub(in super::super) const MAKING: Duration = Duration::from_mins(3);
 
 /// Refuses names that are taken or cannot be had (`API_CreateImage`).
 fn check_name<'i>(scene: &Scene<'_>, input: &'i Input) -> Result<&'i str, Refusal> {
     let name = input.need("Name")?;
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b" ()[]./-'@_".contains(&byte);
     if !(3..=128).contains(&name.len()) || !name.bytes().all(fits) {
-        let words = "AMI names must be between 3 and 128 characters long, and may contain letters, numbers, '(', ')', '.', \
-            '-', '/', '_' and spaces";
+        let words = "AMI names must be between 3 and 128 characters long, and may contain letters, numbers, '(', ')', \
+            '.', '-', '/', '_' and spaces";
         return Err(Refusal::new("InvalidAMIName.Malformed", words));
     }
-    let own = scene.here.ec2.images.images.iter().filter(|(_, image)| image.owner == scene.place.account);
-    if let Some((id, _)) = own.into_iter().find(|(_, image)| image.name == name) {
+    if let Some((id, _)) = scene.here.ec2.images.own.iter().find(|(_, image)| image.name == name) {
         let words = format!("AMI name {name} is already in use by AMI {id}");
         return Err(Refusal::new("InvalidAMIName.Duplicate", words));
     }
@@ -53,24 +53,34 @@ fn own_mut<'a>(scene: &'a mut Scene<'_>, input: &Input) -> Result<&'a mut Image,
         return Err(Refusal::new("AuthFailure", format!("Not authorized for image:{id}")));
     }
     let absent = || Refusal::new("InvalidAMIID.NotFound", format!("The image id '[{id}]' does not exist"));
-    scene.here.ec2.images.images.get_mut(id).ok_or_else(absent)
+    scene.here.ec2.images.own.get_mut(id).ok_or_else(absent)
 }
 
 /// Puts an image there that becomes available by itself.
-fn begin(scene: &mut Scene<'_>, mut image: Image) -> String {
+fn begin(scene: &mut Scene<'_>, mut image: Image, volumes: &[String], tags: &Tags) -> String {
     let (id, visible) = (scene.dice.id("ami"), scene.fresh());
-    for device in &mut image.devices {
-        device.snapshot = scene.dice.id("snap");
+    for (place, device) in image.devices.iter_mut().enumerate() {
+        let snapshot = Snapshot {
+            volume: volumes.get(place).cloned().unwrap_or_else(|| "vol-ffffffff".to_owned()),
+            gigabytes: device.gigabytes,
+            encrypted: device.encrypted,
+            description: format!("Created by CreateImage for {id}"),
+            made: scene.now,
+            is_done: false,
+            tags: tags.clone(),
+        };
+        device.snapshot = snapshots::begin(scene, snapshot);
     }
-    scene.here.ec2.images.images.put(&id, image, visible);
+    scene.here.ec2.images.own.put(&id, image, visible);
     scene.later(MAKING, be_available, &id);
     id
 }
 
 fn be_available(scene: &mut Scene<'_>, id: &str) {
-    if let Some(image) = scene.here.ec2.images.images.get_mut(id) {
-        image.is_available = true;
-    }
+    let Some(image) = scene.here.ec2.images.own.get_mut(id) else { return };
+    image.is_available = true;
+    let done: Vec<String> = image.devices.iter().map(|device| device.snapshot.clone()).collect();
+    done.iter().for_each(|snapshot| snapshots::finish(scene, snapshot));
 }
 
 fn new(scene: &Scene<'_>, name: &str, input: &Input) -> Result<Image, Refusal> {
@@ -109,14 +119,15 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
     image.devices = instances::devices(input, made_of.devices)?;
     image.needs_session_tokens = made_of.needs_session_tokens;
     image.from_instance = Some(instance.to_owned());
-    Ok(object! { "imageId" => begin(scene, image) })
+    let tags = Tags::specified(input, "snapshot")?;
+    Ok(object! { "imageId" => begin(scene, image, &made_of.volumes, &tags) })
 }
 
 fn register(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let name = check_name(scene, input)?;
     let mut image = new(scene, name, input)?;
     image.architecture = input.text_or("Architecture", "i386");
-    image.root = input.need("RootDeviceName")?.to_owned();
+    input.need("RootDeviceName")?.clone_into(&mut image.root);
     image.needs_session_tokens = input.text("ImdsSupport") == Some("v2.0");
     image.is_uefi = input.text("BootMode").is_some_and(|mode| mode != "legacy-bios") || image.architecture == "arm64";
     input.pass_over("EnaSupport");
@@ -141,8 +152,8 @@ fn register(scene: &mut Scene<'_>, input: &Input) -> Answer {
     }
     image.is_available = true;
     let (id, visible) = (scene.dice.id("ami"), scene.fresh());
-    scene.here.ec2.images.images.put(&id, image, visible);
-    Ok(object! { "imageId" => id.to_owned() })
+    scene.here.ec2.images.own.put(&id, image, visible);
+    Ok(object! { "imageId" => id })
 }
 
 /// Regions are apart here, so that copies come from the same one.
@@ -172,7 +183,9 @@ fn copy(scene: &mut Scene<'_>, input: &Input) -> Answer {
     if input.flag("Encrypted") == Some(true) {
         image.devices.iter_mut().for_each(|device| device.encrypted = true);
     }
-    Ok(object! { "imageId" => begin(scene, image) })
+    // The volume of a copied snapshot is one that nobody has.
+    let tags = Tags::specified(input, "snapshot")?;
+    Ok(object! { "imageId" => begin(scene, image, &[], &tags) })
 }
 
 fn deregister(scene: &mut Scene<'_>, input: &Input) -> Answer {
@@ -180,8 +193,11 @@ fn deregister(scene: &mut Scene<'_>, input: &Input) -> Answer {
         let words = "The AMI is protected from deregistration. Disable deregistration protection first.";
         return Err(Refusal::new("OperationNotPermitted", words));
     }
-    input.pass_over("DeleteAssociatedSnapshots");
-    scene.here.ec2.images.images.remove(input.need("ImageId")?);
+    let gone = scene.here.ec2.images.own.remove(input.need("ImageId")?);
+    if input.flag("DeleteAssociatedSnapshots") == Some(true) {
+        let devices = gone.map(|image| image.devices).unwrap_or_default();
+        devices.iter().for_each(|device| snapshots::remove(scene, &device.snapshot));
+    }
     Ok(object! { "return" => true })
 }
 

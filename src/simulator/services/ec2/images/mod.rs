@@ -3,7 +3,7 @@
 mod catalogue;
 mod changes;
 
-use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde::Serialize;
 
@@ -18,8 +18,8 @@ use crate::simulator::service::{Action, Answer, action};
 use crate::simulator::shelf::Shelf;
 use crate::simulator::tags::Tags;
 
-pub(super) use catalogue::furnish;
-pub(super) use changes::ACTIONS as CHANGES;
+use catalogue::Catalogue;
+pub(super) use changes::{ACTIONS as CHANGES, MAKING};
 
 /// What is asked of images.
 pub(super) const ACTIONS: &[Action] = &[
@@ -31,9 +31,13 @@ pub(super) const ACTIONS: &[Action] = &[
 /// The images of a region as an account sees them.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct State {
-    pub(super) images: Shelf<Image>,
-    /// The public parameters of the Systems Manager that name images.
-    parameters: BTreeMap<String, String>,
+    /// Those of the account.
+    own: Shelf<Image>,
+    /// Since when the region is in use.
+    begins: Moment,
+    /// What is published, once somebody asks for it.
+    #[serde(skip)]
+    catalogue: OnceLock<Catalogue>,
 }
 
 /// An image.
@@ -75,27 +79,51 @@ pub(crate) struct Device {
     pub(super) throughput: Option<u64>,
 }
 
+/// What a region has of images before anybody uses it.
+pub(super) fn furnish(scene: &mut Scene<'_>) {
+    scene.here.ec2.images.begins = scene.now;
+}
+
+fn catalogue<'a>(scene: &'a Scene<'_>) -> &'a Catalogue {
+    let State { catalogue, begins, .. } = &scene.here.ec2.images;
+    catalogue.get_or_init(|| catalogue::of(&scene.place.region, *begins))
+}
+
 /// The image that a public parameter of the Systems Manager names: `/aws/service/ami-amazon-linux-latest/…`.
 pub(crate) fn published(scene: &Scene<'_>, parameter: &str) -> Option<String> {
-    scene.here.ec2.images.parameters.get(parameter).cloned()
+    catalogue(scene).parameters.get(parameter).cloned()
 }
 
 /// All public parameters of the Systems Manager that name images, with these images.
 pub(crate) fn all_published<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (&'a str, &'a str)> {
-    scene.here.ec2.images.parameters.iter().map(|(name, id)| (name.as_str(), id.as_str()))
+    catalogue(scene).parameters.iter().map(|(name, id)| (name.as_str(), id.as_str()))
+}
+
+/// An image, whoever sees it.
+pub(super) fn find<'a>(scene: &'a Scene<'_>, id: &str) -> Option<&'a Image> {
+    scene.here.ec2.images.own.get(id).or_else(|| catalogue(scene).images.get(id))
+}
+
+/// All images that a caller sees, with their ids.
+fn visible<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (&'a str, &'a Image)> {
+    let published = catalogue(scene).images.iter().map(|(id, image)| (id.as_str(), image));
+    scene.here.ec2.images.own.visible(scene.sight).chain(published)
+}
+
+/// An image of this account that a snapshot is part of.
+pub(super) fn made_of<'a>(scene: &'a Scene<'_>, snapshot: &str) -> Option<&'a str> {
+    let mut all = scene.here.ec2.images.own.iter();
+    all.find(|(_, image)| image.devices.iter().any(|device| device.snapshot == snapshot)).map(|(id, _)| id)
 }
 
 /// The tags of an image, to be changed; nobody tags those of others.
 pub(super) fn tags<'a>(scene: &'a mut Scene<'_>, id: &str) -> Option<&'a mut Tags> {
-    let account = scene.place.account.clone();
-    let image = scene.here.ec2.images.images.seen_mut(id, scene.sight)?;
-    (image.owner == account).then_some(&mut image.tags)
+    scene.here.ec2.images.own.seen_mut(id, scene.sight).map(|image| &mut image.tags)
 }
 
 /// The tags of all images of this account.
 pub(super) fn tagged<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (&'a str, &'a Tags)> {
-    let own = scene.here.ec2.images.images.visible(scene.sight).filter(|(_, image)| image.owner == scene.place.account);
-    own.map(|(id, image)| (id, &image.tags))
+    scene.here.ec2.images.own.visible(scene.sight).map(|(id, image)| (id, &image.tags))
 }
 
 /// An image that a caller names, if there is one.
@@ -107,7 +135,8 @@ pub(super) fn need<'a>(scene: &'a Scene<'_>, id: &str) -> Result<&'a Image, Refu
     if !matches!(rest.len(), 8 | 17) {
         return Err(Refusal::new("InvalidAMIID.Malformed", format!("Invalid id: \"{id}\"")));
     }
-    let found = scene.here.ec2.images.images.seen(id, scene.sight);
+    let own = scene.here.ec2.images.own.seen(id, scene.sight);
+    let found = own.or_else(|| catalogue(scene).images.get(id));
     found.ok_or_else(|| Refusal::new("InvalidAMIID.NotFound", format!("The image id '[{id}]' does not exist")))
 }
 
@@ -281,8 +310,10 @@ fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
             && (wants_disabled || !image.is_disabled)
             && filters.pass(&image.tags, |name| image.value(id, name))
     };
-    let found = scene.here.ec2.images.images.visible(scene.sight).filter(|(id, image)| wanted(id, image));
-    let (page, next) = page.cut(found.map(|(id, image)| (id.to_owned(), image.show(id))));
+    let found = visible(scene).filter(|(id, image)| wanted(id, image));
+    let mut found: Vec<(String, Tree)> = found.map(|(id, image)| (id.to_owned(), image.show(id))).collect();
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    let (page, next) = page.cut(found);
     Ok(object! { "imagesSet" => items(page), "nextToken" => next })
 }
 

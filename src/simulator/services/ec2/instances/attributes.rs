@@ -116,7 +116,7 @@ fn modify_devices(scene: &mut Scene<'_>, id: &str, input: &Input) -> Result<(), 
         let name = mapping.need("DeviceName")?;
         let delete = mapping.at("Ebs").and_then(|ebs| ebs.flag("DeleteOnTermination"));
         for volume in &volumes {
-            let found = scene.here.ec2.volumes.get_mut(volume).filter(|volume| volume.device == name);
+            let found = scene.here.ec2.volumes.all.get_mut(volume).filter(|volume| volume.device == name);
             if let (Some(volume), Some(delete)) = (found, delete) {
                 volume.delete = delete;
             }

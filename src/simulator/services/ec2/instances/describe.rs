@@ -10,15 +10,13 @@ use crate::simulator::pages::Page;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
 use crate::simulator::service::{Action, Answer, action};
-use crate::simulator::services::ec2::{instance_types, security_groups};
+use crate::simulator::services::ec2::{instance_types, interfaces, security_groups};
 
 /// What is asked of instances.
 pub(in super::super) const ACTIONS: &[Action] = &[action("DescribeInstances", describe)];
 
 /// One instance.
 pub(super) fn show(scene: &Scene<'_>, id: &str, instance: &Instance) -> Tree {
-    let kind = instance_types::find(&instance.kind);
-    let threads = kind.map_or(1, |kind| kind.threads());
     let is_there = instance.phase != Phase::Terminated;
     let (name, code) = instance.phase.name();
     let reason = instance.reason_code.map(|code| {
@@ -26,12 +24,13 @@ pub(super) fn show(scene: &Scene<'_>, id: &str, instance: &Instance) -> Tree {
         object! { "code" => code, "message" => words }
     });
     let there = |text: &String| is_there.then(|| text.clone());
-    object! {
+    let public = interfaces::public_ip(scene, &instance.interface);
+    let shown = object! {
         "instanceId" => id.to_owned(),
         "imageId" => &instance.image,
         "instanceState" => object! { "code" => code, "name" => name },
-        "privateDnsName" => is_there.then(|| private_name(scene, &instance.private_ip)).unwrap_or_default(),
-        "dnsName" => instance.public_ip.as_ref().filter(|_| is_there).map(|ip| public_name(scene, ip)).unwrap_or_default(),
+        "privateDnsName" => there(&private_name(scene, &instance.private_ip)).unwrap_or_default(),
+        "dnsName" => public.as_ref().map(|ip| public_name(scene, ip)).unwrap_or_default(),
         "reason" => &instance.reason,
         "keyName" => instance.key.clone(),
         "amiLaunchIndex" => instance.index,
@@ -47,7 +46,7 @@ pub(super) fn show(scene: &Scene<'_>, id: &str, instance: &Instance) -> Tree {
         "subnetId" => there(&instance.subnet),
         "vpcId" => there(&instance.vpc),
         "privateIpAddress" => there(&instance.private_ip),
-        "ipAddress" => instance.public_ip.clone().filter(|_| is_there),
+        "ipAddress" => public,
         "stateReason" => reason,
         "architecture" => &instance.architecture,
         "rootDeviceType" => "ebs",
@@ -60,10 +59,19 @@ pub(super) fn show(scene: &Scene<'_>, id: &str, instance: &Instance) -> Tree {
         "iamInstanceProfile" => instance.profile.as_ref().map(|it| object! { "arn" => &it.arn, "id" => &it.id }),
         "instanceLifecycle" => instance.market,
         "groupSet" => if is_there { groups(scene, instance) } else { Tree::List("item", Vec::new()) },
-        "networkInterfaceSet" => items(is_there.then(|| interface(scene, id, instance))),
+        "networkInterfaceSet" => items(is_there.then(|| interface(scene, instance))),
         "ebsOptimized" => instance.is_ebs_optimized,
         "enaSupport" => true,
         "sourceDestCheck" => is_there.then_some(instance.checks_source),
+    };
+    with_options(shown, instance)
+}
+
+/// What of an instance hardly anybody sets.
+fn with_options(shown: Tree, instance: &Instance) -> Tree {
+    let kind = instance_types::find(&instance.kind);
+    let threads = kind.map_or(1, |kind| kind.threads());
+    let options = object! {
         "cpuOptions" => object! {
             "coreCount" => kind.map(|kind| kind.processors() / threads),
             "threadsPerCore" => threads,
@@ -85,6 +93,13 @@ pub(super) fn show(scene: &Scene<'_>, id: &str, instance: &Instance) -> Tree {
         "maintenanceOptions" => object! { "autoRecovery" => "default", "rebootMigration" => "default" },
         "networkPerformanceOptions" => object! { "bandwidthWeighting" => "default" },
         "operator" => object! { "managed" => false },
+    };
+    match (shown, options) {
+        (Tree::Object(mut all), Tree::Object(more)) => {
+            all.extend(more);
+            Tree::Object(all)
+        }
+        (shown, _) => shown,
     }
 }
 
@@ -110,7 +125,7 @@ pub(super) fn groups(scene: &Scene<'_>, instance: &Instance) -> Tree {
 
 /// A volume as its instance shows it.
 pub(super) fn device(scene: &Scene<'_>, id: &str) -> Option<Tree> {
-    let volume = scene.here.ec2.volumes.get(id)?;
+    let volume = scene.here.ec2.volumes.all.get(id)?;
     let ebs = object! {
         "volumeId" => id.to_owned(),
         "status" => "attached",
@@ -120,10 +135,10 @@ pub(super) fn device(scene: &Scene<'_>, id: &str) -> Option<Tree> {
     Some(object! { "deviceName" => &volume.device, "ebs" => ebs })
 }
 
-fn interface(scene: &Scene<'_>, id: &str, instance: &Instance) -> Tree {
+fn interface(scene: &Scene<'_>, instance: &Instance) -> Tree {
     let name = private_name(scene, &instance.private_ip);
-    let public = instance.public_ip.as_ref().map(|ip| {
-        object! { "publicIp" => ip, "publicDnsName" => public_name(scene, ip), "ipOwnerId" => "amazon" }
+    let public = interfaces::public_ip(scene, &instance.interface).map(|ip| {
+        object! { "publicDnsName" => public_name(scene, &ip), "publicIp" => ip, "ipOwnerId" => "amazon" }
     });
     let address = object! {
         "privateIpAddress" => &instance.private_ip,
@@ -138,13 +153,13 @@ fn interface(scene: &Scene<'_>, id: &str, instance: &Instance) -> Tree {
         "description" => "",
         "ownerId" => &scene.place.account,
         "status" => "in-use",
-        "macAddress" => mac(id),
+        "macAddress" => interfaces::mac(scene, &instance.interface),
         "privateIpAddress" => &instance.private_ip,
         "privateDnsName" => &name,
         "sourceDestCheck" => instance.checks_source,
         "groupSet" => groups(scene, instance),
         "attachment" => object! {
-            "attachmentId" => &instance.attachment,
+            "attachmentId" => interfaces::attachment(scene, &instance.interface),
             "deviceIndex" => 0_u64,
             "networkCardIndex" => 0_u64,
             "status" => "attached",
@@ -157,13 +172,6 @@ fn interface(scene: &Scene<'_>, id: &str, instance: &Instance) -> Tree {
         "interfaceType" => "interface",
         "operator" => object! { "managed" => false },
     }
-}
-
-/// A hardware address made of an id.
-fn mac(id: &str) -> String {
-    let digits: Vec<char> = id.chars().filter(char::is_ascii_hexdigit).rev().take(10).collect();
-    let pairs: Vec<String> = digits.chunks(2).map(|pair| pair.iter().collect()).collect();
-    format!("06:{}", pairs.join(":"))
 }
 
 fn private_name(scene: &Scene<'_>, ip: &str) -> String {
@@ -244,7 +252,8 @@ const FILTERS: &[&str] = &[
 fn value(scene: &Scene<'_>, id: &str, instance: &Instance, name: &str) -> Vec<String> {
     let is_there = instance.phase != Phase::Terminated;
     let there = |text: &String| is_there.then(|| text.clone()).into_iter().collect::<Vec<_>>();
-    let volumes = || instance.volumes.iter().filter_map(|id| scene.here.ec2.volumes.get(id));
+    let public = || interfaces::public_ip(scene, &instance.interface);
+    let volumes = || instance.volumes.iter().filter_map(|id| scene.here.ec2.volumes.all.get(id));
     let one = match name {
         "architecture" => instance.architecture.clone(),
         "availability-zone" => instance.zone.clone(),
@@ -256,7 +265,7 @@ fn value(scene: &Scene<'_>, id: &str, instance: &Instance, name: &str) -> Vec<St
         "block-device-mapping.status" => return volumes().map(|_| "attached".to_owned()).collect(),
         "block-device-mapping.volume-id" => return instance.volumes.clone(),
         "client-token" => return instance.token.clone().into_iter().collect(),
-        "dns-name" => return instance.public_ip.iter().map(|ip| public_name(scene, ip)).collect(),
+        "dns-name" => return public().iter().map(|ip| public_name(scene, ip)).collect(),
         "ebs-optimized" => instance.is_ebs_optimized.to_string(),
         "ena-support" => "true".to_owned(),
         "hypervisor" => "xen".to_owned(),
@@ -272,7 +281,7 @@ fn value(scene: &Scene<'_>, id: &str, instance: &Instance, name: &str) -> Vec<St
         "instance.group-name" if is_there => {
             return instance.groups.iter().filter_map(|group| security_groups::group_name(scene, group)).collect();
         }
-        "ip-address" => return instance.public_ip.clone().into_iter().collect(),
+        "ip-address" => return public().into_iter().collect(),
         "key-name" => return instance.key.clone().into_iter().collect(),
         "launch-index" => instance.index.to_string(),
         "launch-time" => instance.launched.iso(),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::launch::give_public_address;
 use super::{Instance, Phase, need_all};
 use crate::simulator::input::{Input, missing};
 use crate::simulator::output::{Tree, items, object};
@@ -72,7 +73,9 @@ fn be_stopped(scene: &mut Scene<'_>, id: &str) {
     if let Some(instance) = scene.here.ec2.instances.all.get_mut(id).filter(|it| it.phase == Phase::Stopping) {
         instance.phase = Phase::Stopped;
         instance.booted = None;
-        instance.public_ip = None;
+        // What is not an Elastic IP address goes back to the pool.
+        let interface = instance.interface.clone();
+        interfaces::set_public_ip(scene, &interface, None);
     }
 }
 
@@ -131,6 +134,10 @@ fn start(scene: &mut Scene<'_>, input: &Input) -> Answer {
         if let Some(instance) = instance {
             instance.enter(Phase::Pending, "", None);
             instance.launched = now;
+            let interface = instance.interface.clone();
+            if instance.is_public && interfaces::public_ip(scene, &interface).is_none() {
+                give_public_address(scene, &interface);
+            }
             scene.later(scene.settings.durations.instance_start, begin_to_run, id);
         }
     }))
@@ -194,7 +201,7 @@ pub(super) fn undo(scene: &mut Scene<'_>, id: &str) {
     if let Some(instance) = scene.here.ec2.instances.all.remove(id) {
         interfaces::detach(scene, &instance.interface);
         for volume in &instance.volumes {
-            scene.here.ec2.volumes.remove(volume);
+            scene.here.ec2.volumes.all.remove(volume);
         }
     }
 }

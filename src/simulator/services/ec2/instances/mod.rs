@@ -2,8 +2,10 @@
 
 mod attributes;
 mod describe;
+mod devices;
 mod launch;
 mod life;
+mod order;
 mod status;
 
 use serde::Serialize;
@@ -16,9 +18,9 @@ use crate::simulator::tags::Tags;
 
 pub(super) use attributes::ACTIONS as ATTRIBUTES;
 pub(super) use describe::ACTIONS as DESCRIBE;
+pub(super) use devices::{devices, portrait};
 pub(super) use launch::ACTIONS as LAUNCH;
-pub(crate) use launch::{Launch, launch};
-pub(super) use launch::{devices, portrait};
+pub(crate) use launch::{Launch, launch, public_address};
 pub(super) use life::ACTIONS as LIFE;
 pub(crate) use life::terminate;
 pub(super) use status::ACTIONS as STATUS;
@@ -55,9 +57,9 @@ pub(crate) struct Instance {
     vpc: String,
     groups: Vec<String>,
     interface: String,
-    attachment: String,
     private_ip: String,
-    public_ip: Option<String>,
+    /// Whether it has a public address whenever it runs.
+    is_public: bool,
     root: String,
     volumes: Vec<String>,
     profile: Option<Profile>,

@@ -35,7 +35,7 @@ const FILTERS: &[&str] = &[
     "system-status.status",
 ];
 
-/// What the checks of an instance say, as a whole and of its being reached; those of AWS's machine below never fail here.
+/// What the checks of an instance say, as a whole and of its being reached. Those of AWS's machine below never fail.
 fn checks(scene: &Scene<'_>, instance: &Instance) -> [(&'static str, &'static str); 2] {
     const OK: (&str, &str) = ("ok", "passed");
     match instance.phase {

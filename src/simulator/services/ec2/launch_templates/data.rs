@@ -12,7 +12,8 @@ use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
 use crate::simulator::services::ec2::{images, instance_types, security_groups};
 
-/// User data, before it is encoded, is at most 16 KB (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html>).
+/// User data, before it is encoded, is at most 16 KB
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html>).
 const USER_DATA: usize = 16 * 1024;
 
 /// What a request says of instances to come.
@@ -88,4 +89,42 @@ pub(super) fn warning(scene: &Scene<'_>, data: &Map<String, Value>) -> Option<Tr
     let errors =
         found.iter().map(|refusal| object! { "code" => refusal.code.to_string(), "message" => &refusal.message });
     (!found.is_empty()).then(|| object! { "errorSet" => items(errors) })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn map(value: Value) -> Map<String, Value> {
+        value.as_object().cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn what_is_given_stands_for_all_of_what_it_replaces() {
+        let source = map(json!({ "ImageId": "ami-1", "SecurityGroupId": ["sg-1", "sg-2"] }));
+        let all = overlay(&source, map(json!({ "SecurityGroupId": ["sg-3"] })));
+        assert_eq!(all, map(json!({ "ImageId": "ami-1", "SecurityGroupId": ["sg-3"] })));
+    }
+
+    #[test]
+    fn lists_have_names_of_their_own_in_answers() {
+        let groups = json!([{ "SecurityGroupId": ["sg-1"] }]);
+        let shown = show(&map(json!({ "NetworkInterface": groups, "VCpuCount": { "Min": "1" } })));
+        let interface = object! { "groupSet" => named("groupId", ["sg-1"]) };
+        let wanted = object! {
+            "networkInterfaceSet" => items([interface]),
+            "vCpuCount" => object! { "min" => "1" },
+        };
+        assert_eq!(shown, wanted);
+    }
+
+    #[test]
+    fn user_data_has_to_be_encoded_and_short() {
+        assert_eq!(check_user_data("aGVsbG8="), Ok(()));
+        assert_eq!(check_user_data("hello!").map_err(|it| it.code), Err("InvalidUserData.Malformed".into()));
+        let long = STANDARD.encode("x".repeat(USER_DATA + 1));
+        assert_eq!(check_user_data(&long).map_err(|it| it.code), Err("InvalidParameterValue".into()));
+    }
 }
