@@ -25,9 +25,12 @@ pub(super) struct Changes {
     pub(super) subnet_group: Option<String>,
     pub(super) iam_login: Option<bool>,
     /// The logs to begin and to stop exporting.
-    pub(super) logs: Option<(Vec<String>, Vec<String>)>,
+    pub(super) logs: Option<LogChange>,
     pub(super) password: bool,
 }
+
+/// The logs to begin and to stop exporting.
+pub(super) type LogChange = (Vec<String>, Vec<String>);
 
 impl Changes {
     /// Whether there are none.

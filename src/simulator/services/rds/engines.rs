@@ -124,7 +124,7 @@ impl Version {
 
     /// The versions it can be upgraded to: all newer ones. From a major version to the next but one is possible for all engines but MySQL
     /// 5.7, which is not here.
-    pub(super) fn targets(self) -> impl Iterator<Item = Version> {
+    pub(super) fn targets(self) -> impl Iterator<Item = Self> {
         self.engine.versions().skip_while(move |version| version.number != self.number).skip(1)
     }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::changes::{self, Changes};
+use super::changes::{self, Changes, LogChange};
 use super::engines::{self, Version};
 use super::instance::{Instance, Storage, find, id_of, replicas};
 use super::refusals::{combination, no_parameter_group, no_subnet_group, wrong_state};
@@ -54,7 +54,7 @@ fn modify(scene: &mut Scene<'_>, input: &Input) -> Answer {
         *there = instance;
     }
     if let Some(groups) = groups {
-        network::set_groups(scene, &id, groups);
+        network::set_groups(scene, &id, &groups);
     }
     if let Some(group) = parameter_group {
         parameters::associate(scene, &id, &group);
@@ -271,7 +271,7 @@ fn subnet_group(scene: &Scene<'_>, input: &Input, instance: &Instance) -> Result
     Ok(Some(name))
 }
 
-fn logs(input: &Input, instance: &Instance, version: Version) -> Result<Option<(Vec<String>, Vec<String>)>, Refusal> {
+fn logs(input: &Input, instance: &Instance, version: Version) -> Result<Option<LogChange>, Refusal> {
     let Some(logs) = input.at("CloudwatchLogsExportConfiguration") else { return Ok(None) };
     let there = &instance.settings.logs;
     let on = requests::logs(logs, "EnableLogTypes", version)?;

@@ -95,12 +95,12 @@ pub(super) fn detach(scene: &mut Scene<'_>, site: &mut Site) {
 }
 
 /// Sets who may reach a database.
-pub(super) fn set_groups(scene: &mut Scene<'_>, id: &str, groups: Vec<String>) {
+pub(super) fn set_groups(scene: &mut Scene<'_>, id: &str, groups: &[String]) {
     let Some(instance) = scene.here.rds.instances.get_mut(id) else { return };
     let held = instance.place.interfaces.clone();
-    instance.place.security_groups.clone_from(&groups);
+    groups.clone_into(&mut instance.place.security_groups);
     for interface in held {
-        interfaces::set_groups(scene, &interface, &groups);
+        interfaces::set_groups(scene, &interface, groups);
     }
 }
 

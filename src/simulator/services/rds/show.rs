@@ -156,7 +156,9 @@ fn replication(tree: Tree, scene: &Scene<'_>, id: &str, instance: &Instance) -> 
 /// What is to change; what is being changed comes before what waits.
 fn pending(all: &[&Changes]) -> Tree {
     let mut changes = Changes::default();
-    all.iter().for_each(|more| changes.take((*more).clone()));
+    for more in all {
+        changes.take((*more).clone());
+    }
     let logs = changes.logs.map(|(on, off)| {
         object! { "LogTypesToEnable" => members(on), "LogTypesToDisable" => members(off) }
     });

@@ -61,7 +61,9 @@ fn add(scene: &mut Scene<'_>, input: &Input) -> Answer {
 fn remove(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let keys = input.texts("TagKeys");
     if let Some(tags) = find(scene, input)? {
-        keys.into_iter().for_each(|key| tags.remove(key, None));
+        for key in keys {
+            tags.remove(key, None);
+        }
     }
     Ok(Tree::EMPTY)
 }
