@@ -170,7 +170,10 @@ fn read_permission(scene: &Scene<'_>, permission: &Input, vpc: &str, all: &mut V
         add(Peer::prefix_list(scene, list.need("PrefixListId")?)?, list)?;
     }
     for group in permission.list("Groups") {
-        ["UserId", "VpcId", "PeeringStatus"].iter().for_each(|name| group.pass_over(name));
+        // The account is the caller's own.
+        for name in ["UserId", "VpcId", "PeeringStatus"] {
+            group.pass_over(name);
+        }
         let id = match (group.text("GroupId"), group.text("GroupName")) {
             (Some(id), _) => id.to_owned(),
             (None, Some(name)) => by_name(scene, name)?,
