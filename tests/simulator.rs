@@ -2,8 +2,14 @@
 
 #![expect(clippy::disallowed_methods, reason = "it reads the ready-made blueprints")]
 
+use std::time::Duration;
+
+use pando::blueprint::Blueprint;
+use pando::engine::graph::Graph;
 use pando::simulator::Simulator;
+use pando::simulator::inventory::Thing;
 use pando::simulator::settings::{Settings, Throttling, Visibility};
+use pando::simulator::weather::{Fault, Rule, When};
 
 use crate::support::simulated::{connect, world};
 use crate::support::stack::{Stack, blueprint};
@@ -64,4 +70,59 @@ async fn what_is_made_may_stay_invisible_for_a_while() {
 async fn a_throttled_account_is_slower_and_gets_there() {
     let settings = Settings { throttling: Throttling::Half, ..Settings::default() };
     up_and_down("web-service", settings).await;
+}
+
+/// Now and then a call is lost, its answer is lost, it is carried out late or twice, or it fails in spite of being carried out.
+fn storm() -> Vec<Rule> {
+    let faults = [
+        Fault::LostRequest,
+        Fault::LostAnswer,
+        Fault::Late(Duration::from_secs(45)),
+        Fault::Twice,
+        Fault::ErrorBefore(503),
+        Fault::ErrorAfter(500),
+        Fault::ResetAfter,
+        Fault::Truncated,
+        Fault::Throttled,
+    ];
+    let rule = |fault| Rule { service: None, action: None, fault, when: When::Chance(0.005) };
+    faults.into_iter().map(rule).collect()
+}
+
+/// Applies, or destroys, as often as it takes.
+async fn insist(stack: &Stack, wanted: Option<&Blueprint>) {
+    for _ in 0..20 {
+        let graph = match wanted {
+            Some(blueprint) => stack.expand(blueprint).await.graph,
+            None => Graph::default(),
+        };
+        if stack.attempt(&graph).await.is_some_and(|report| report.is_complete()) {
+            return;
+        }
+    }
+    panic!("not done after twenty runs: {:#?}", stack.events());
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_bad_weather_nothing_is_lost_and_nothing_is_made_twice() {
+    for seed in 0..3 {
+        let simulator = world(Settings { seed, ..Settings::default() });
+        let text = read("web-service");
+        let (dev, name) = (blueprint(&text, Some("dev")), "shop-dev");
+        let mut stack = Stack::new(connect(&simulator).await, &dev);
+        stack.now = now;
+        // Look-ups come first; weather is for what changes.
+        let graph = stack.expand(&dev).await.graph;
+        simulator.set_weather(storm());
+        insist(&stack, Some(&dev)).await;
+        simulator.set_weather(Vec::new());
+        assert!(stack.plan(&dev).await.is_empty(), "seed {seed}");
+        let owned = |thing: &Thing| thing.tags.values().any(|value| value == name);
+        let made = simulator.inventory().into_iter().filter(owned).count();
+        assert!(made >= graph.len() / 2, "seed {seed}: {made} things of {} resources", graph.len());
+        simulator.set_weather(storm());
+        insist(&stack, None).await;
+        simulator.set_weather(Vec::new());
+        stack.destroyed().await;
+    }
 }

@@ -166,7 +166,8 @@ impl Input {
         self.plain()
     }
 
-    fn plain(&self) -> serde_json::Value {
+    /// All of it as data, without marking it as read.
+    pub(crate) fn plain(&self) -> serde_json::Value {
         match &self.value {
             Value::Text(text) => serde_json::Value::String(text.clone()),
             Value::Flag(flag) => serde_json::Value::Bool(*flag),

@@ -49,7 +49,7 @@ fn fields(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
 }
 
 /// Calls for each thing on each shelf below.
-fn search(value: &Value, path: &[&str], found: &mut dyn FnMut(&str, &str, &Value)) {
+pub(super) fn search(value: &Value, path: &[&str], found: &mut dyn FnMut(&str, &str, &Value)) {
     for (name, below) in fields(value) {
         match below.get("things") {
             Some(things) if below.as_object().is_some_and(|shelf| shelf.len() == 1) => {

@@ -52,7 +52,7 @@ impl State {
 
     pub(super) fn answer(&mut self, request: &Request<Bytes>, asked: Moment, now: Moment) -> Outcome {
         let Some(Scope { key, region, service }) = protocol::scope(request) else { return nobody() };
-        let Some(service) = services::find(&service) else { return nowhere(&service) };
+        let Some(service) = services::find(&service, request) else { return nowhere(&service) };
         let caller = self.world.caller(&key);
         let place = Place { account: caller.account.clone(), region };
         let passage = Passage { service, place, caller, request, now, asked };

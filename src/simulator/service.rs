@@ -81,6 +81,18 @@ pub(crate) enum Protocol {
     },
 }
 
+impl Protocol {
+    /// Whether a request is in this protocol, for services that are spoken to in several.
+    pub(crate) fn speaks(&self, request: &Request<Bytes>) -> bool {
+        let content = request.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        match self {
+            Self::Ec2 { .. } | Self::Query { .. } => !content.starts_with("application/x-amz-json"),
+            Self::Json { .. } => content.starts_with("application/x-amz-json"),
+            Self::Rest { .. } => true,
+        }
+    }
+}
+
 /// An answer with headers of its own.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reply {

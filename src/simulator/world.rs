@@ -30,12 +30,14 @@ pub(crate) struct Caller {
     pub(crate) session: Option<sts::Session>,
     /// As which user of IAM.
     pub(crate) user: Option<String>,
+    /// Until when the credentials count, if they are temporary.
+    pub(crate) expires: Option<Moment>,
 }
 
 impl Caller {
     /// The account's root.
     pub(crate) fn root(account: &str) -> Self {
-        Self { key: account.to_owned(), account: account.to_owned(), session: None, user: None }
+        Self { key: account.to_owned(), account: account.to_owned(), session: None, user: None, expires: None }
     }
 }
 
@@ -94,9 +96,9 @@ impl World {
     pub(crate) fn caller(&self, key: &str) -> Caller {
         let mut caller = Caller::root(if is_account(key) { key } else { ACCOUNT });
         key.clone_into(&mut caller.key);
-        if let Some(session) = self.sessions.get(key) {
-            caller.account.clone_from(&session.account);
-            caller.session = Some(session.clone());
+        if let Some(credentials) = self.sessions.get(key).cloned() {
+            let sts::Temporary { account, user, session, expires } = credentials;
+            (caller.account, caller.user, caller.session, caller.expires) = (account, user, session, Some(expires));
         } else if let Some((account, user)) =
             self.iam.iter().find_map(|(account, iam)| Some((account, iam.user_of(key)?)))
         {

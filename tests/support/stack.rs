@@ -164,6 +164,13 @@ impl Stack {
         self.process().sweep().await.expect("a search")
     }
 
+    /// Plans and does what can be done; nothing, if not even a plan could be made.
+    pub async fn attempt(&self, graph: &Graph) -> Option<Report> {
+        let mut process = self.process();
+        let (plan, seen) = process.plan(graph).await.ok()?;
+        process.apply(graph, &plan, &seen).await.ok()
+    }
+
     async fn carry_out(&self, graph: &Graph) -> (Plan, Report) {
         let mut process = self.process();
         let (plan, seen) = process.plan(graph).await.expect("a plan");

@@ -34,7 +34,7 @@ pub(super) fn read(request: &Request<Bytes>, lists: Lists) -> Result<Asked, Refu
     root.below.retain(|(name, _)| !matches!(name.as_str(), "Action" | "Version") && !name.starts_with("X-Amz-"));
     // A call without parameters has an empty structure, not an empty text.
     let input = if root.below.is_empty() { Input::new(Value::Map(Vec::new())) } else { root.into_input(lists) };
-    Ok(Asked { action, input })
+    Ok(Asked { action, input, resource: None })
 }
 
 /// Part of a form: text, or what comes after the next dot.

@@ -17,7 +17,7 @@ pub(super) fn read(request: &Request<Bytes>) -> Result<Asked, Refusal> {
     let body: &[u8] = if request.body().is_empty() { b"{}" } else { request.body() };
     let value: Value =
         serde_json::from_slice(body).map_err(|e| Refusal::new("SerializationException", format!("not JSON: {e}")))?;
-    Ok(Asked { action, input: Input::from(value) })
+    Ok(Asked { action, input: Input::from(value), resource: None })
 }
 
 /// Writes an answer.

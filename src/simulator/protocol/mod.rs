@@ -21,6 +21,8 @@ pub(crate) use xml::{read as read_xml, write as write_xml};
 pub(crate) struct Asked {
     pub(crate) action: String,
     pub(crate) input: Input,
+    /// The path that it is for, `/bucket/key`, in protocols that have paths.
+    pub(crate) resource: Option<String>,
 }
 
 impl Service {
@@ -35,7 +37,8 @@ impl Service {
                     let words = "The specified method is not allowed against this resource.";
                     Refusal::new("MethodNotAllowed", words).status(405)
                 })?;
-                Ok(Asked { action: action.to_owned(), input: Input::from(serde_json::json!({})) })
+                let resource = Some(request.uri().path().to_owned());
+                Ok(Asked { action: action.to_owned(), input: Input::from(serde_json::json!({})), resource })
             }
         }
     }

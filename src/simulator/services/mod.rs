@@ -15,13 +15,17 @@ pub(crate) mod sqs;
 pub(crate) mod ssm;
 pub(crate) mod sts;
 
+use bytes::Bytes;
+use http::Request;
+
 use super::scene::Scene;
 use super::service::Service;
 
 /// All of them.
 const ALL: &[&Service] = &[
     &autoscaling::SERVICE,
-    &cloudwatch::SERVICE,
+    &cloudwatch::QUERY,
+    &cloudwatch::JSON,
     &ec2::SERVICE,
     &elasticache::SERVICE,
     &elb::SERVICE,
@@ -34,9 +38,10 @@ const ALL: &[&Service] = &[
     &sts::SERVICE,
 ];
 
-/// The service of this name in signatures.
-pub(crate) fn find(name: &str) -> Option<&'static Service> {
-    ALL.iter().copied().find(|service| service.name == name)
+/// The service of this name in signatures. One that is spoken to in several ways is there several times: the one that speaks as the request does.
+pub(crate) fn find(name: &str, request: &Request<Bytes>) -> Option<&'static Service> {
+    let mut named = ALL.iter().copied().filter(|service| service.name == name);
+    named.clone().find(|service| service.protocol.speaks(request)).or_else(|| named.next())
 }
 
 /// What a region has before anybody uses it.

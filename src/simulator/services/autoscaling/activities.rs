@@ -87,7 +87,13 @@ impl Activity {
 
 impl Group {
     /// Begins an activity; answers its id.
-    pub(super) fn begin(&mut self, scene: &mut Scene<'_>, description: String, cause: String, member: Option<(&str, &str)>) -> String {
+    pub(super) fn begin(
+        &mut self,
+        scene: &mut Scene<'_>,
+        description: String,
+        cause: String,
+        member: Option<(&str, &str)>,
+    ) -> String {
         let id = scene.dice.uuid();
         let details = match member {
             Some((subnet, zone)) => serde_json::json!({ "Subnet ID": subnet, "Availability Zone": zone }).to_string(),
@@ -141,8 +147,9 @@ impl Group {
 fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let state = &scene.here.autoscaling;
     let ids = input.texts("ActivityIds");
-    let filters = Filters::of(input.list("Filters"), "Values", &["Status", "StartTimeLowerBound", "StartTimeUpperBound"])
-        .map_err(|refusal| invalid(refusal.message))?;
+    let filters =
+        Filters::of(input.list("Filters"), "Values", &["Status", "StartTimeLowerBound", "StartTimeUpperBound"])
+            .map_err(|refusal| invalid(refusal.message))?;
     let includes_past = input.flag("IncludeDeletedGroups") == Some(true);
     let name = input.text("AutoScalingGroupName");
     let present: Vec<&Activity> = match name {

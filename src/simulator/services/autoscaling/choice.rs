@@ -26,12 +26,16 @@ pub(super) fn leaver(scene: &Scene<'_>, group: &Group) -> Option<String> {
     for member in group.counted() {
         *zones.entry(&member.zone).or_default() += 1;
     }
-    let may_go = |member: &&Member| !member.is_protected && (member.state == Stage::InService || member.state.is_pending());
+    let may_go =
+        |member: &&Member| !member.is_protected && (member.state == Stage::InService || member.state.is_pending());
     let open: Vec<&Member> = group.counted().filter(may_go).collect();
     let fullest = open.iter().filter_map(|member| zones.get(member.zone.as_str())).max().copied();
-    let mut left: Vec<&Member> = open.into_iter().filter(|member| zones.get(member.zone.as_str()).copied() == fullest).collect();
+    let mut left: Vec<&Member> =
+        open.into_iter().filter(|member| zones.get(member.zone.as_str()).copied() == fullest).collect();
     // Those that are not in service yet serve nobody.
-    left.sort_by_key(|member| (member.ailment.is_none(), member.state == Stage::InService, Reverse(member.launched), member.id.clone()));
+    left.sort_by_key(|member| {
+        (member.ailment.is_none(), member.state == Stage::InService, Reverse(member.launched), member.id.clone())
+    });
     if let Some(unwell) = left.first().filter(|member| member.ailment.is_some()) {
         return Some(unwell.id.clone());
     }

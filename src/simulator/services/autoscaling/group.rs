@@ -1,7 +1,6 @@
 //! A group: what it is to be, who belongs to it, and what it is about to do.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -9,6 +8,9 @@ use serde_json::Value;
 use super::activities::Activity;
 use super::hooks::Hook;
 use super::member::Member;
+use super::policies::Policy;
+use super::refresh::Refresh;
+use super::schedule::Scheduled;
 use crate::simulator::clock::Moment;
 use crate::simulator::output::{Tree, object};
 
@@ -40,7 +42,13 @@ pub(super) struct Group {
     pub(super) suspended: BTreeMap<String, String>,
     pub(super) metrics: BTreeSet<String>,
     pub(super) hooks: BTreeMap<String, Hook>,
+    pub(super) policies: BTreeMap<String, Policy>,
+    pub(super) schedule: BTreeMap<String, Scheduled>,
     pub(super) members: BTreeMap<String, Member>,
+    /// Oldest first.
+    pub(super) refreshes: Vec<Refresh>,
+    /// How many instances there may be over the wanted number while a refresh replaces some.
+    pub(super) surge: i64,
     /// Oldest first.
     pub(super) activities: VecDeque<Activity>,
     pub(super) is_leaving: bool,
@@ -139,12 +147,6 @@ impl Group {
     /// How many members count for the size.
     pub(super) fn capacity(&self) -> i64 {
         i64::try_from(self.counted().count()).unwrap_or(i64::MAX)
-    }
-
-    /// How long a new instance's metrics are left out.
-    pub(super) fn warm_up(&self) -> Duration {
-        let seconds = self.warmup.filter(|seconds| *seconds >= 0).unwrap_or(0);
-        Duration::from_secs(seconds.unsigned_abs())
     }
 
     /// Target groups that instances are to be registered with.

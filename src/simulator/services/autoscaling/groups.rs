@@ -91,7 +91,8 @@ fn update(scene: &mut Scene<'_>, input: &Input) -> Answer {
 
 /// A group that is being deleted takes no orders any more.
 pub(super) fn refuse_leaving(group: &Group) -> Result<(), Refusal> {
-    let words = || Refusal::new("ScalingActivityInProgress", format!("AutoScalingGroup {} is being deleted", group.name));
+    let words =
+        || Refusal::new("ScalingActivityInProgress", format!("AutoScalingGroup {} is being deleted", group.name));
     if group.is_leaving { Err(words()) } else { Ok(()) }
 }
 
@@ -101,15 +102,24 @@ fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let group = named(scene, input)?;
     let protection = group.given.get("DeletionProtection").and_then(|value| value.as_str()).unwrap_or("none");
     if protection == "prevent-all-deletion" || (protection == "prevent-force-deletion" && is_forced) {
-        return Err(Refusal::new("ResourceInUse", format!("AutoScalingGroup {} is protected from deletion", group.name)));
+        return Err(Refusal::new(
+            "ResourceInUse",
+            format!("AutoScalingGroup {} is protected from deletion", group.name),
+        ));
     }
     if !is_forced {
         let words = "You cannot delete an AutoScalingGroup while there are";
         if group.sizes.desired > 0 || group.members.values().any(|member| !member.state.is_terminating()) {
-            return Err(Refusal::new("ResourceInUse", format!("{words} instances or pending Spot instance request(s) still in the group.")));
+            return Err(Refusal::new(
+                "ResourceInUse",
+                format!("{words} instances or pending Spot instance request(s) still in the group."),
+            ));
         }
         if !group.members.is_empty() {
-            return Err(Refusal::new("ScalingActivityInProgress", format!("{words} scaling activities in progress for that group.")));
+            return Err(Refusal::new(
+                "ScalingActivityInProgress",
+                format!("{words} scaling activities in progress for that group."),
+            ));
         }
     }
     group.is_leaving = true;
@@ -124,8 +134,7 @@ fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
 fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let names = input.texts("AutoScalingGroupNames");
     let with_members = input.flag("IncludeInstances") != Some(false);
-    let filters =
-        Filters::of(input.list("Filters"), "Values", &[]).map_err(|refusal| invalid(refusal.message))?;
+    let filters = Filters::of(input.list("Filters"), "Values", &[]).map_err(|refusal| invalid(refusal.message))?;
     let page = Page::read(input, "MaxRecords", "NextToken", (1, 100), "InvalidNextToken")?;
     let (groups, scene) = (&scene.here.autoscaling.groups, &*scene);
     let found = groups.visible(scene.sight).filter(|(name, _)| names.is_empty() || names.contains(name));
@@ -144,11 +153,17 @@ fn set_desired(scene: &mut Scene<'_>, input: &Input) -> Answer {
     refuse_leaving(group)?;
     let sizes = group.sizes;
     if desired > sizes.max {
-        let words = format!("New SetDesiredCapacity value {desired} is above max value {} for the AutoScalingGroup.", sizes.max);
+        let words = format!(
+            "New SetDesiredCapacity value {desired} is above max value {} for the AutoScalingGroup.",
+            sizes.max
+        );
         return Err(invalid(words));
     }
     if desired < sizes.min {
-        let words = format!("New SetDesiredCapacity value {desired} is below min value {} for the AutoScalingGroup.", sizes.min);
+        let words = format!(
+            "New SetDesiredCapacity value {desired} is below min value {} for the AutoScalingGroup.",
+            sizes.min
+        );
         return Err(invalid(words));
     }
     if honors_cooldown && now < group.cooled {
@@ -193,12 +208,15 @@ pub(super) fn given(value: &serde_json::Value) -> Tree {
         Value::Number(number) => Tree::Text(number.to_string().into()),
         Value::String(text) => Tree::Text(text.clone().into()),
         Value::Array(items) => Tree::List("member", items.iter().map(given).collect()),
-        Value::Object(fields) => Tree::Object(fields.iter().map(|(key, value)| (key.clone().into(), given(value))).collect()),
+        Value::Object(fields) => {
+            Tree::Object(fields.iter().map(|(key, value)| (key.clone().into(), given(value))).collect())
+        }
     }
 }
 
 fn shown(scene: &Scene<'_>, group: &Group, with_members: bool) -> Tree {
-    let mut zones: Vec<String> = group.subnets.iter().filter_map(|subnet| subnets::zone_of_subnet(scene, subnet)).collect();
+    let mut zones: Vec<String> =
+        group.subnets.iter().filter_map(|subnet| subnets::zone_of_subnet(scene, subnet)).collect();
     zones.sort();
     zones.dedup();
     let suspended = group.suspended.iter();
@@ -252,9 +270,12 @@ fn shown(scene: &Scene<'_>, group: &Group, with_members: bool) -> Tree {
     }
     for (name, value) in [
         ("CapacityReservationSpecification", object! { "CapacityReservationPreference" => "default" }),
-        ("AvailabilityZoneImpairmentPolicy", object! {
-            "ZonalShiftEnabled" => false, "ImpairedZoneHealthCheckBehavior" => "IgnoreUnhealthy",
-        }),
+        (
+            "AvailabilityZoneImpairmentPolicy",
+            object! {
+                "ZonalShiftEnabled" => false, "ImpairedZoneHealthCheckBehavior" => "IgnoreUnhealthy",
+            },
+        ),
     ] {
         if !group.given.contains_key(name) {
             tree = tree.with(name, value);

@@ -59,9 +59,12 @@ impl Hook {
             Some("autoscaling:EC2_INSTANCE_LAUNCHING") => Transition::Launching,
             Some("autoscaling:EC2_INSTANCE_TERMINATING") => Transition::Terminating,
             Some(other) => return Err(invalid(format!("Invalid Lifecycle Transition: {other}"))),
-            None => before.map(|hook| hook.transition).ok_or_else(|| invalid("A lifecycle transition must be specified."))?,
+            None => before
+                .map(|hook| hook.transition)
+                .ok_or_else(|| invalid("A lifecycle transition must be specified."))?,
         };
-        let timeout = input.whole("HeartbeatTimeout")?.unwrap_or_else(|| before.map_or(3600, |hook| hook.timeout.cast_signed()));
+        let timeout =
+            input.whole("HeartbeatTimeout")?.unwrap_or_else(|| before.map_or(3600, |hook| hook.timeout.cast_signed()));
         if !(30..=7200).contains(&timeout) {
             return Err(invalid("Heartbeat timeout must be between 30 and 7200 seconds."));
         }
@@ -71,12 +74,14 @@ impl Hook {
             Some("CONTINUE") => false,
             Some(other) => return Err(invalid(format!("Invalid lifecycle action result: {other}"))),
         };
-        let text = |name: &str, before: Option<&String>| input.text(name).map(str::to_owned).or_else(|| before.cloned());
+        let text =
+            |name: &str, before: Option<&String>| input.text(name).map(str::to_owned).or_else(|| before.cloned());
         Ok(Self {
             transition,
             timeout: timeout.unsigned_abs(),
             abandons,
-            target: text("NotificationTargetARN", before.and_then(|hook| hook.target.as_ref())).filter(|arn| !arn.is_empty()),
+            target: text("NotificationTargetARN", before.and_then(|hook| hook.target.as_ref()))
+                .filter(|arn| !arn.is_empty()),
             role: text("RoleARN", before.and_then(|hook| hook.role.as_ref())),
             metadata: text("NotificationMetadata", before.and_then(|hook| hook.metadata.as_ref())),
         })
@@ -125,7 +130,8 @@ pub(super) fn hold(scene: &mut Scene<'_>, group: &mut Group, id: &str, transitio
 pub(super) fn time_out(scene: &mut Scene<'_>, group: &mut Group, id: &str) {
     let now = scene.now;
     let Some(member) = group.members.get(id) else { return };
-    let over: Vec<String> = member.waits.iter().filter(|(_, wait)| wait.until <= now).map(|(name, _)| name.clone()).collect();
+    let over: Vec<String> =
+        member.waits.iter().filter(|(_, wait)| wait.until <= now).map(|(name, _)| name.clone()).collect();
     for name in over {
         let abandons = group.hooks.get(&name).is_none_or(|hook| hook.abandons);
         settle(scene, group, id, &name, abandons);
@@ -140,9 +146,14 @@ fn settle(scene: &mut Scene<'_>, group: &mut Group, id: &str, hook: &str, abando
     match member.state {
         Stage::PendingWait if abandons => {
             let activity = member.activity.clone();
-            let words = format!("Instance failed to complete user's Lifecycle Action: Lifecycle Action with hook {hook} was abandoned");
+            let words = format!(
+                "Instance failed to complete user's Lifecycle Action: Lifecycle Action with hook {hook} was abandoned"
+            );
             group.end(&activity, Status::Cancelled, now, Some(words));
-            let cause = format!("At {} an instance was taken out of service in response to a failed lifecycle action.", spoken(now));
+            let cause = format!(
+                "At {} an instance was taken out of service in response to a failed lifecycle action.",
+                spoken(now)
+            );
             leaving::terminate(scene, group, id, cause);
         }
         Stage::PendingWait if member.waits.is_empty() => member.state = Stage::PendingProceed,
@@ -159,7 +170,10 @@ fn put(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let group = named(scene, input)?;
     let hook = Hook::read(input, group.hooks.get(name))?;
     if group.hooks.len() >= LIMIT && !group.hooks.contains_key(name) {
-        return Err(Refusal::new("LimitExceeded", format!("Cannot have more than {LIMIT} lifecycle hooks per Auto Scaling group")));
+        return Err(Refusal::new(
+            "LimitExceeded",
+            format!("Cannot have more than {LIMIT} lifecycle hooks per Auto Scaling group"),
+        ));
     }
     group.hooks.insert(name.to_owned(), hook);
     Ok(Tree::EMPTY)
@@ -184,7 +198,8 @@ fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
     look::lend(scene, &name, |scene, group| {
         group.hooks.remove(hook);
         let held = group.members.values().filter(|member| member.waits.contains_key(hook));
-        let held: Vec<(String, bool)> = held.map(|member| (member.id.clone(), member.state == Stage::PendingWait)).collect();
+        let held: Vec<(String, bool)> =
+            held.map(|member| (member.id.clone(), member.state == Stage::PendingWait)).collect();
         for (id, launches) in held {
             settle(scene, group, &id, hook, launches);
         }
@@ -203,9 +218,11 @@ fn held(scene: &mut Scene<'_>, input: &Input) -> Result<(String, String), Refusa
         return Err(invalid(format!("No Lifecycle Hook found with name: {hook}")));
     }
     let is_meant = |id: &str, wait: &Wait| {
-        instance.as_deref().is_none_or(|wanted| wanted == id) && token.as_deref().is_none_or(|wanted| wanted == wait.token)
+        instance.as_deref().is_none_or(|wanted| wanted == id)
+            && token.as_deref().is_none_or(|wanted| wanted == wait.token)
     };
-    let found = group.members.values().find(|member| member.waits.get(hook).is_some_and(|wait| is_meant(&member.id, wait)));
+    let found =
+        group.members.values().find(|member| member.waits.get(hook).is_some_and(|wait| is_meant(&member.id, wait)));
     let what = match (&instance, &token) {
         (Some(instance), _) => format!("instance ID {instance}"),
         (None, Some(token)) => format!("token {token}"),

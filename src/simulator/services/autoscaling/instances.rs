@@ -24,9 +24,15 @@ fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let ids = input.texts("InstanceIds");
     input.pass_over("IncludeManagedResources");
     let page = Page::read(input, "MaxRecords", "NextToken", (1, 50), "InvalidNextToken")?;
-    let all = scene.here.autoscaling.groups.visible(scene.sight).flat_map(|(_, group)| group.members.values().map(move |member| (group, member)));
+    let all = scene
+        .here
+        .autoscaling
+        .groups
+        .visible(scene.sight)
+        .flat_map(|(_, group)| group.members.values().map(move |member| (group, member)));
     let found = all.filter(|(_, member)| ids.is_empty() || ids.contains(&member.id.as_str()));
-    let mut found: Vec<(String, Tree)> = found.map(|(group, member)| (member.id.clone(), shown(group, member))).collect();
+    let mut found: Vec<(String, Tree)> =
+        found.map(|(group, member)| (member.id.clone(), shown(group, member))).collect();
     found.sort_by(|a, b| a.0.cmp(&b.0));
     let (page, next) = page.cut(found);
     Ok(object! { "AutoScalingInstances" => members(page), "NextToken" => next })
@@ -105,15 +111,19 @@ fn terminate(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let desired = group.sizes.desired;
     if shrinks && desired - 1 < group.sizes.min {
         let words = "Currently, desiredSize equals minSize";
-        return Err(invalid(format!("{words} ({}). Terminating instance without replacement will violate group's min size constraint. \
-                                    Either set shouldDecrementDesiredCapacity flag to false or lower group's min size.", group.sizes.min)));
+        return Err(invalid(format!(
+            "{words} ({}). Terminating instance without replacement will violate group's min size constraint. \
+                                    Either set shouldDecrementDesiredCapacity flag to false or lower group's min size.",
+            group.sizes.min
+        )));
     }
     let effect = if shrinks {
         format!("shrinking the capacity from {desired} to {}.", desired - 1)
     } else {
         format!("keeping the capacity at the current {desired}.")
     };
-    let cause = format!("At {} instance {id} was taken out of service in response to a user request, {effect}", spoken(now));
+    let cause =
+        format!("At {} instance {id} was taken out of service in response to a user request, {effect}", spoken(now));
     let shown = look::lend(scene, &name, |scene, group| {
         if shrinks {
             group.sizes.desired -= 1;

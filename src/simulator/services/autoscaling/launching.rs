@@ -21,10 +21,11 @@ pub(super) fn launch(scene: &mut Scene<'_>, group: &mut Group) -> Result<(), Ref
     let cause = cause(scene, group);
     match start(scene, group, &subnet) {
         Ok((id, template)) => {
-            let activity = group.begin(scene, format!("Launching a new EC2 instance: {id}"), cause, Some((&subnet, &zone)));
+            let activity =
+                group.begin(scene, format!("Launching a new EC2 instance: {id}"), cause, Some((&subnet, &zone)));
             group.report(&activity, Status::PreInService, 30);
             group.failures = 0;
-            let refresh = None;
+            let refresh = group.recipe().1;
             let kind = instances::kind(scene, &id).unwrap_or_default();
             let member = Member {
                 id: id.clone(),
@@ -48,7 +49,8 @@ pub(super) fn launch(scene: &mut Scene<'_>, group: &mut Group) -> Result<(), Ref
         }
         Err(refusal) => {
             let words = &refusal.message;
-            let description = format!("Launching a new EC2 instance.  Status Reason: {words} Launching EC2 instance failed.");
+            let description =
+                format!("Launching a new EC2 instance.  Status Reason: {words} Launching EC2 instance failed.");
             let activity = group.begin(scene, description, cause, Some((&subnet, &zone)));
             let message = format!("{words} Launching EC2 instance failed.");
             group.end(&activity, Status::Failed, scene.now, Some(message));
@@ -62,11 +64,15 @@ pub(super) fn launch(scene: &mut Scene<'_>, group: &mut Group) -> Result<(), Ref
 
 /// Asks EC2 for an instance; answers its id, and which version of which template it is made of.
 fn start(scene: &mut Scene<'_>, group: &Group, subnet: &str) -> Result<(String, Template), Refusal> {
-    let wanted = &group.template;
+    let wanted = group.recipe().0;
     let (id, name, number) = launch_templates::resolve(scene, &wanted.id, &wanted.version)?;
     let overrides = group.mixed.as_ref().and_then(|mixed| mixed.pointer("/LaunchTemplate/Overrides/0/InstanceType"));
-    let mut tags: Vec<(String, String)> =
-        group.tags.iter().filter(|(_, tag)| tag.propagates).map(|(key, tag)| (key.clone(), tag.value.clone())).collect();
+    let mut tags: Vec<(String, String)> = group
+        .tags
+        .iter()
+        .filter(|(_, tag)| tag.propagates)
+        .map(|(key, tag)| (key.clone(), tag.value.clone()))
+        .collect();
     tags.push(("aws:autoscaling:groupName".to_owned(), group.name.clone()));
     let launch = Launch {
         template: id.clone(),
@@ -85,7 +91,9 @@ fn cause(scene: &Scene<'_>, group: &mut Group) -> String {
     let (before, desired) = (group.capacity(), group.sizes.desired);
     let is_replacement = group.reasons.is_empty() && before < desired;
     if is_replacement {
-        return format!("At {now} an instance was launched in response to an unhealthy instance needing to be replaced.");
+        return format!(
+            "At {now} an instance was launched in response to an unhealthy instance needing to be replaced."
+        );
     }
     let mut words = group.reasons.clone();
     if before + 1 >= desired {

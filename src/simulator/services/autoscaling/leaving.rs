@@ -32,7 +32,8 @@ pub(super) fn shrink(scene: &mut Scene<'_>, group: &mut Group, number: i64) {
         let before = group.capacity();
         // All that are left are protected.
         let Some(id) = choice::leaver(scene, group) else { break };
-        let why = "an instance was taken out of service in response to a difference between desired and actual capacity,";
+        let why =
+            "an instance was taken out of service in response to a difference between desired and actual capacity,";
         let mut words = reasons.clone();
         words.push(format!("At {at} {why} shrinking the capacity from {before} to {}.", before - 1));
         words.push(format!("At {at} instance {id} was selected for termination."));
@@ -58,7 +59,8 @@ pub(super) fn replace_unwell(scene: &mut Scene<'_>, group: &mut Group) {
     if !group.runs("ReplaceUnhealthy") || !group.runs("Terminate") {
         return;
     }
-    let unwell: Vec<(String, Ailment)> = group.counted().filter_map(|member| Some((member.id.clone(), member.ailment?))).collect();
+    let unwell: Vec<(String, Ailment)> =
+        group.counted().filter_map(|member| Some((member.id.clone(), member.ailment?))).collect();
     for (id, ailment) in unwell {
         terminate(scene, group, &id, ailment.cause(scene.now));
     }

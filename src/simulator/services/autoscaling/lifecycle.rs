@@ -17,16 +17,19 @@ pub(super) fn advance(scene: &mut Scene<'_>, group: &mut Group) {
         let Some(member) = group.members.get_mut(&id) else { continue };
         member.has_run |= runs;
         match member.state {
-            Stage::Pending if runs => {
-                if !hooks::hold(scene, group, &id, Transition::Launching) {
-                    enter_service(scene, group, &id);
-                }
-            }
+            Stage::Pending if runs => arrive(scene, group, &id),
             Stage::PendingProceed => enter_service(scene, group, &id),
             Stage::Terminating | Stage::TerminatingProceed => go(scene, group, &id),
             Stage::Detaching => let_go(scene, group, &id),
             _ => {}
         }
+    }
+}
+
+/// An instance runs: hooks hold it, if there are any.
+fn arrive(scene: &mut Scene<'_>, group: &mut Group, id: &str) {
+    if !hooks::hold(scene, group, id, Transition::Launching) {
+        enter_service(scene, group, id);
     }
 }
 
@@ -66,7 +69,11 @@ fn go(scene: &mut Scene<'_>, group: &mut Group, id: &str) {
         return;
     }
     // What drains is held only then. A group that is deleted by force waits for nobody.
-    if member.state == Stage::Terminating && member.gone.is_none() && !group.is_leaving && hooks::hold(scene, group, id, Transition::Terminating) {
+    if member.state == Stage::Terminating
+        && member.gone.is_none()
+        && !group.is_leaving
+        && hooks::hold(scene, group, id, Transition::Terminating)
+    {
         return;
     }
     let Some(member) = group.members.get_mut(id) else { return };

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use super::group::{Attachment, Group};
 use super::member::Stage;
-use super::{health, launching, leaving, lifecycle};
+use super::{health, launching, leaving, lifecycle, rolling};
 use crate::simulator::clock::Moment;
 use crate::simulator::scene::Scene;
 use crate::simulator::services::cloudwatch;
 use crate::simulator::services::elb::targets::{self, Health};
 
 /// How often a group that has all it wants looks whether its instances are still well. AWS does so about once a minute.
-const CALM: Duration = Duration::from_secs(60);
+const CALM: Duration = Duration::from_mins(1);
 
 /// How often it looks at least while something moves, in a world in which nothing takes time.
 const QUICK: Duration = Duration::from_secs(1);
@@ -28,7 +28,11 @@ pub(super) fn wake(scene: &mut Scene<'_>, name: &str, after: Duration) {
 }
 
 /// Does something with a group while it is out of the world, so that the rest of the world can be changed too.
-pub(super) fn lend<R>(scene: &mut Scene<'_>, name: &str, act: impl FnOnce(&mut Scene<'_>, &mut Group) -> R) -> Option<R> {
+pub(super) fn lend<R>(
+    scene: &mut Scene<'_>,
+    name: &str,
+    act: impl FnOnce(&mut Scene<'_>, &mut Group) -> R,
+) -> Option<R> {
     let mut group = scene.here.autoscaling.groups.get_mut(name)?.clone();
     let result = act(scene, &mut group);
     if let Some(kept) = scene.here.autoscaling.groups.get_mut(name) {
@@ -49,6 +53,7 @@ fn look(scene: &mut Scene<'_>, name: &str) {
         lifecycle::advance(scene, group);
         health::judge(scene, group);
         leaving::replace_unwell(scene, group);
+        rolling::advance(scene, group);
         fit(scene, group);
         publish(scene, group);
         next(scene, group)
@@ -65,7 +70,7 @@ fn fit(scene: &mut Scene<'_>, group: &mut Group) {
         leaving::clear(scene, group);
         return;
     }
-    let wanted = group.sizes.desired;
+    let wanted = group.sizes.desired + group.surge;
     let lacking = wanted - group.capacity();
     if lacking > 0 && group.runs("Launch") && scene.now >= group.retry {
         for _ in 0..lacking {
@@ -82,8 +87,12 @@ fn fit(scene: &mut Scene<'_>, group: &mut Group) {
 /// Registers those in service with target groups that are new, and lets go of those that are to go
 /// (<https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeLoadBalancerTargetGroups.html>).
 fn attach(scene: &mut Scene<'_>, group: &mut Group) {
-    let serving: Vec<String> =
-        group.members.values().filter(|member| member.state == Stage::InService).map(|member| member.id.clone()).collect();
+    let serving: Vec<String> = group
+        .members
+        .values()
+        .filter(|member| member.state == Stage::InService)
+        .map(|member| member.id.clone())
+        .collect();
     let mut gone = Vec::new();
     for (arn, state) in &mut group.targets {
         match state {
@@ -118,6 +127,10 @@ fn finish(scene: &mut Scene<'_>, name: &str) {
     if groups.get(name).is_some_and(|group| group.is_leaving && group.members.is_empty())
         && let Some(group) = groups.remove(name)
     {
+        let alarms: Vec<&String> = group.policies.values().flat_map(|policy| &policy.alarms).collect();
+        for alarm in alarms {
+            cloudwatch::alarms::delete(scene, alarm);
+        }
         scene.here.autoscaling.past.extend(group.activities);
     }
 }
@@ -165,20 +178,23 @@ fn publish(scene: &mut Scene<'_>, group: &mut Group) {
 fn next(scene: &Scene<'_>, group: &Group) -> Option<Moment> {
     let now = scene.now;
     let soon = now.plus(scene.settings.durations.group_look.max(QUICK));
-    let lacks = group.capacity() != group.sizes.desired;
     let mut moments: Vec<Moment> = Vec::new();
     for member in group.members.values() {
         moments.push(match member.state {
-            Stage::Pending if !member.has_run && member.launched == now => now.plus(scene.settings.durations.instance_start),
-            Stage::PendingWait | Stage::TerminatingWait => member.waits.values().map(|wait| wait.until).min().unwrap_or(soon),
+            Stage::Pending if !member.has_run && member.launched == now => {
+                now.plus(scene.settings.durations.instance_start)
+            }
+            Stage::PendingWait | Stage::TerminatingWait => {
+                member.waits.values().map(|wait| wait.until).min().unwrap_or(soon)
+            }
             Stage::InService | Stage::Standby => now.plus(CALM),
             _ => member.gone.filter(|gone| *gone > now).unwrap_or(soon),
         });
     }
-    if lacks && group.capacity() < group.sizes.desired && group.runs("Launch") {
+    if group.capacity() < group.sizes.desired + group.surge && group.runs("Launch") {
         moments.push(group.retry.max(soon));
     }
-    // Those that are protected may lose their protection; that wakes the group.
+    moments.extend(rolling::next(group, soon));
     if !group.metrics.is_empty() {
         moments.push(group.next_metrics);
     }

@@ -6,7 +6,9 @@
 //! do or to watch, and sleeps otherwise.
 
 mod activities;
+mod adjustment;
 mod choice;
+mod cron;
 mod group;
 mod groups;
 mod health;
@@ -17,11 +19,17 @@ mod leaving;
 mod lifecycle;
 mod look;
 mod member;
+pub(crate) mod policies;
+mod preferences;
 mod processes;
+mod refresh;
 mod requests;
+mod rolling;
+mod schedule;
 mod standby;
 mod tags;
 mod targets;
+mod tracking;
 
 use std::collections::VecDeque;
 
@@ -44,7 +52,10 @@ pub(crate) const SERVICE: Service = Service {
         groups::ACTIONS,
         hooks::ACTIONS,
         instances::ACTIONS,
+        policies::ACTIONS,
         processes::ACTIONS,
+        refresh::ACTIONS,
+        schedule::ACTIONS,
         standby::ACTIONS,
         tags::ACTIONS,
         targets::ACTIONS,
@@ -57,16 +68,6 @@ pub(crate) struct State {
     groups: Shelf<Group>,
     /// What groups did that are gone.
     past: VecDeque<Activity>,
-}
-
-/// Whether a group launches from this template.
-pub(crate) fn uses_template(scene: &Scene<'_>, template: &str) -> bool {
-    scene.here.autoscaling.groups.values().any(|group| group.template.id == template)
-}
-
-/// Whether a group registers its instances with this target group.
-pub(crate) fn uses_target_group(scene: &Scene<'_>, arn: &str) -> bool {
-    scene.here.autoscaling.groups.values().any(|group| group.targets.contains_key(arn))
 }
 
 /// A request that makes no sense, in this service's words.
@@ -91,6 +92,8 @@ fn required<'a>(input: &'a Input, name: &str) -> Result<&'a str, Refusal> {
 
 fn missing(name: &str) -> Refusal {
     let field = name[..1].to_ascii_lowercase() + &name[1..];
-    let words = format!("1 validation error detected: Value null at '{field}' failed to satisfy constraint: Member must not be null");
+    let words = format!(
+        "1 validation error detected: Value null at '{field}' failed to satisfy constraint: Member must not be null"
+    );
     invalid(words)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{invalid, look, named, required, requests};
+use super::{invalid, look, named, requests, required};
 use crate::simulator::input::Input;
 use crate::simulator::output::{Tree, members, object};
 use crate::simulator::refusal::Refusal;
@@ -71,7 +71,12 @@ fn resume(scene: &mut Scene<'_>, input: &Input) -> Answer {
 /// The metrics that a call means: all, if it names none.
 fn metrics<'a>(input: &'a Input) -> Result<Vec<&'a str>, Refusal> {
     let named: Vec<&'a str> = input.texts("Metrics");
-    let is_known = |name: &&str| look::METRICS.contains(name) || name.starts_with("WarmPool") || name.starts_with("GroupAndWarmPool") || name.starts_with("Group");
+    let is_known = |name: &&str| {
+        look::METRICS.contains(name)
+            || name.starts_with("WarmPool")
+            || name.starts_with("GroupAndWarmPool")
+            || name.starts_with("Group")
+    };
     if let Some(unknown) = named.iter().find(|name| !is_known(name)) {
         return Err(invalid(format!("Invalid metric name(s) {unknown}")));
     }

@@ -73,10 +73,14 @@ fn sizes(input: &Input, before: Sizes) -> Result<Sizes, Refusal> {
 /// Whether a size is between the bounds, in AWS's words.
 pub(super) fn within(desired: i64, min: i64, max: i64) -> Result<(), Refusal> {
     if desired < min {
-        return Err(invalid(format!("Desired capacity:{desired} must be between the specified min size:{min} and max size:{max}")));
+        return Err(invalid(format!(
+            "Desired capacity:{desired} must be between the specified min size:{min} and max size:{max}"
+        )));
     }
     if desired > max {
-        return Err(invalid(format!("Desired capacity:{desired} must be between the specified min size:{min} and max size:{max}")));
+        return Err(invalid(format!(
+            "Desired capacity:{desired} must be between the specified min size:{min} and max size:{max}"
+        )));
     }
     Ok(())
 }
@@ -87,7 +91,8 @@ fn template(scene: &Scene<'_>, input: &Input, group: &mut Group) -> Result<(), R
         group.mixed = None;
     } else if let Some(mixed) = input.at("MixedInstancesPolicy") {
         let specification = mixed.at("LaunchTemplate").and_then(|template| template.at("LaunchTemplateSpecification"));
-        let specification = specification.ok_or_else(|| invalid("MixedInstancesPolicy must contain a launch template"))?;
+        let specification =
+            specification.ok_or_else(|| invalid("MixedInstancesPolicy must contain a launch template"))?;
         group.template = resolved(scene, specification)?.0;
         group.mixed = Some(mixed.data());
     } else if input.has("LaunchConfigurationName") {
@@ -104,7 +109,8 @@ pub(super) fn resolved(scene: &Scene<'_>, wanted: &Input) -> Result<(Template, u
     let given = given.ok_or_else(|| invalid(words))?;
     let version = wanted.text_or("Version", "$Default");
     // EC2's own refusal, in the words that Auto Scaling wraps it in.
-    let (id, name, number) = launch_templates::resolve(scene, given, &version).map_err(|refusal| invalid(refusal.message))?;
+    let (id, name, number) =
+        launch_templates::resolve(scene, given, &version).map_err(|refusal| invalid(refusal.message))?;
     Ok((Template { id, name, version }, number))
 }
 
@@ -116,7 +122,8 @@ fn place(scene: &Scene<'_>, input: &Input, group: &mut Group) -> Result<(), Refu
     if let Some(unknown) = subnets.iter().find(|subnet| subnets::zone_of_subnet(scene, subnet).is_none()) {
         return Err(invalid(format!("The subnet ID '{unknown}' does not exist")));
     }
-    let vpcs: std::collections::BTreeSet<_> = subnets.iter().map(|subnet| subnets::vpc_of_subnet(scene, subnet)).collect();
+    let vpcs: std::collections::BTreeSet<_> =
+        subnets.iter().map(|subnet| subnets::vpc_of_subnet(scene, subnet)).collect();
     if vpcs.len() > 1 {
         return Err(invalid("The subnets are not all in the same VPC"));
     }
@@ -160,7 +167,9 @@ fn maintenance(input: &Input, group: &mut Group) -> Result<(), Refusal> {
     let Some(policy) = input.at("InstanceMaintenancePolicy") else { return Ok(()) };
     let least = policy.whole("MinHealthyPercentage")?.unwrap_or(-1);
     let most = policy.whole("MaxHealthyPercentage")?.unwrap_or(-1);
-    if (least < 0) != (most < 0) || (least >= 0 && (!(0..=100).contains(&least) || !(100..=200).contains(&most) || most - least > 100)) {
+    if (least < 0) != (most < 0)
+        || (least >= 0 && (!(0..=100).contains(&least) || !(100..=200).contains(&most) || most - least > 100))
+    {
         let words = "MinHealthyPercentage must be between 0 and 100, MaxHealthyPercentage between 100 and 200, at most 100 apart";
         return Err(invalid(words));
     }

@@ -38,7 +38,9 @@ fn leave(scene: &mut Scene<'_>, input: &Input, into: Stage) -> Answer {
     let group = named(scene, input)?;
     groups::refuse_leaving(group)?;
     members_of::known(group, &ids)?;
-    let is_fit = |member: &Member| member.state == Stage::InService || (into == Stage::Detaching && member.state == Stage::Standby);
+    let is_fit = |member: &Member| {
+        member.state == Stage::InService || (into == Stage::Detaching && member.state == Stage::Standby)
+    };
     let unfit = ids.iter().find(|id| group.members.get(**id).is_none_or(|member| !is_fit(member)));
     if let Some(unfit) = unfit {
         return Err(invalid(format!("The instance {unfit} is not in InService")));
@@ -67,7 +69,11 @@ fn depart(scene: &mut Scene<'_>, group: &mut Group, id: &str, into: Stage, shrin
     if shrinks && counted {
         group.sizes.desired -= 1;
     }
-    let effect = if shrinks { format!("shrinking the capacity from {desired} to {}.", group.sizes.desired) } else { String::new() };
+    let effect = if shrinks {
+        format!("shrinking the capacity from {desired} to {}.", group.sizes.desired)
+    } else {
+        String::new()
+    };
     let cause = format!("At {} instance {id} was {verb} in response to a user request, {effect}", spoken(scene.now));
     let cause = cause.trim_end_matches([' ', ',']).to_owned();
     let member = group.members.get(id)?;
@@ -89,7 +95,9 @@ fn exit(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let ids = input.texts("InstanceIds");
     let group = named(scene, input)?;
     members_of::known(group, &ids)?;
-    if let Some(other) = ids.iter().find(|id| group.members.get(**id).is_none_or(|member| member.state != Stage::Standby)) {
+    if let Some(other) =
+        ids.iter().find(|id| group.members.get(**id).is_none_or(|member| member.state != Stage::Standby))
+    {
         return Err(invalid(format!("The instance {other} is not in Standby")));
     }
     let more = i64::try_from(ids.len()).unwrap_or(i64::MAX);

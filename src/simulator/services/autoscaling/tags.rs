@@ -50,7 +50,9 @@ fn put(scene: &mut Scene<'_>, input: &Input) -> Answer {
 fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let owners = owners(scene, input)?;
     for (owner, tag) in owners.into_iter().zip(input.list("Tags")) {
-        ["ResourceType", "Value", "PropagateAtLaunch"].iter().for_each(|name| tag.pass_over(name));
+        for name in ["ResourceType", "Value", "PropagateAtLaunch"] {
+            tag.pass_over(name);
+        }
         let key = required(tag, "Key")?;
         if let Some(group) = scene.here.autoscaling.groups.get_mut(owner) {
             group.tags.remove(key);

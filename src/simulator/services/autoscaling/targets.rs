@@ -26,6 +26,10 @@ fn attach(scene: &mut Scene<'_>, input: &Input) -> Answer {
     input.pass_over("SkipZonalShiftValidation");
     let arns = requests::targets(scene, input)?;
     let group = named(scene, input)?;
+    if group.refresh().is_some_and(|refresh| refresh.wanted.is_some()) {
+        let words = "The group has an active instance refresh with a desired configuration";
+        return Err(Refusal::new("InstanceRefreshInProgress", words));
+    }
     let new: Vec<String> = arns.into_iter().filter(|arn| !group.targets.contains_key(arn)).collect();
     group.take_targets(new);
     let name = group.name.clone();
@@ -47,7 +51,9 @@ fn detach(scene: &mut Scene<'_>, input: &Input) -> Answer {
     look::lend(scene, &name, |scene, group| {
         for arn in arns {
             let ids: Vec<String> = group.members.keys().cloned().collect();
-            ids.iter().for_each(|id| targets::deregister(scene, arn, id));
+            for id in &ids {
+                targets::deregister(scene, arn, id);
+            }
             group.targets.insert(arn.to_owned(), Attachment::Removing);
         }
     });
@@ -62,9 +68,10 @@ fn page(input: &Input) -> Result<Page, Refusal> {
 fn describe_groups(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let page = page(input)?;
     let group = named(scene, input)?;
-    let all = group.targets.iter().map(|(arn, state)| {
-        (arn.clone(), object! { "LoadBalancerTargetGroupARN" => arn, "State" => state.shown() })
-    });
+    let all = group
+        .targets
+        .iter()
+        .map(|(arn, state)| (arn.clone(), object! { "LoadBalancerTargetGroupARN" => arn, "State" => state.shown() }));
     let (page, next) = page.cut(all);
     Ok(object! { "LoadBalancerTargetGroups" => members(page), "NextToken" => next })
 }
@@ -74,7 +81,8 @@ fn describe_sources(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let kind = input.text("TrafficSourceType");
     let group = named(scene, input)?;
     let all = group.targets.iter().filter(|_| kind.is_none_or(|kind| kind == "elbv2")).map(|(arn, state)| {
-        let shown = object! { "TrafficSource" => arn, "State" => state.shown(), "Identifier" => arn, "Type" => "elbv2" };
+        let shown =
+            object! { "TrafficSource" => arn, "State" => state.shown(), "Identifier" => arn, "Type" => "elbv2" };
         (arn.clone(), shown)
     });
     let (page, next) = page.cut(all);
@@ -87,4 +95,3 @@ fn describe_balancers(scene: &mut Scene<'_>, input: &Input) -> Answer {
     named(scene, input)?;
     Ok(object! { "LoadBalancers" => members::<String>([]) })
 }
-

@@ -57,6 +57,17 @@ impl Queries {
         self.0.iter().find(|query| query.returns).map(|query| query.id.as_str())
     }
 
+    /// Whether all expressions can be read.
+    ///
+    /// # Errors
+    /// What cannot.
+    pub(super) fn check(&self) -> Result<(), String> {
+        self.0.iter().try_for_each(|query| match &query.what {
+            What::Expression { text, .. } => syntax::parse(text).map(drop),
+            What::Metric { .. } => Ok(()),
+        })
+    }
+
     /// The longest period of the metrics.
     pub(super) fn period(&self) -> u64 {
         let period = |query: &Query| match &query.what {
@@ -77,7 +88,9 @@ impl Queries {
                 let first = span.0 - span.0 % period;
                 Ok((first..span.1).step_by(usize::try_from(period).unwrap_or(60)).map(|at| (at, number)).collect())
             }
-            Amount::Several(all) => all.into_iter().next().ok_or_else(|| "The expression returns no time series".to_owned()),
+            Amount::Several(all) => {
+                all.into_iter().next().ok_or_else(|| "The expression returns no time series".to_owned())
+            }
         }
     }
 
@@ -101,13 +114,21 @@ impl Queries {
         }
     }
 
-    fn value(&self, metrics: &Metrics, expression: &Expression, span: (u64, u64), depth: usize) -> Result<Amount, String> {
+    fn value(
+        &self,
+        metrics: &Metrics,
+        expression: &Expression,
+        span: (u64, u64),
+        depth: usize,
+    ) -> Result<Amount, String> {
         let value = |part: &Expression| self.value(metrics, part, span, depth);
         match expression {
             Expression::Number(number) => Ok(Amount::Number(*number)),
             Expression::Reference(id) => self.amount(metrics, id, span, depth + 1),
             Expression::Negative(part) => Ok(value(part)?.map(|number| -number)),
-            Expression::Binary(operator, left, right) => Ok(combine(&value(left)?, &value(right)?, |a, b| apply(*operator, a, b))),
+            Expression::Binary(operator, left, right) => {
+                Ok(combine(&value(left)?, &value(right)?, |a, b| apply(*operator, a, b)))
+            }
             Expression::List(parts) => {
                 let all = parts.iter().map(value).collect::<Result<Vec<_>, _>>()?;
                 Ok(Amount::Several(all.into_iter().flat_map(Amount::into_series).collect()))
@@ -117,8 +138,10 @@ impl Queries {
                     Some(Expression::Text(part)) => part.as_str(),
                     _ => "",
                 };
-                let ids = self.0.iter().filter(|query| matches!(query.what, What::Metric { .. }) && query.id.contains(part));
-                let all = ids.map(|query| self.amount(metrics, &query.id, span, depth + 1)).collect::<Result<Vec<_>, _>>()?;
+                let ids =
+                    self.0.iter().filter(|query| matches!(query.what, What::Metric { .. }) && query.id.contains(part));
+                let all =
+                    ids.map(|query| self.amount(metrics, &query.id, span, depth + 1)).collect::<Result<Vec<_>, _>>()?;
                 Ok(Amount::Several(all.into_iter().flat_map(Amount::into_series).collect()))
             }
             Expression::Call(name, arguments) if name == "FILL" => {
@@ -142,7 +165,8 @@ impl Query {
     fn read(query: &Value, standard: u64) -> Option<Self> {
         let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
         let seconds = |value: &Value| {
-            let given = value.get("Period").and_then(|period| period.as_u64().or_else(|| period.as_str()?.parse().ok()));
+            let given =
+                value.get("Period").and_then(|period| period.as_u64().or_else(|| period.as_str()?.parse().ok()));
             given.filter(|period| *period > 0).unwrap_or(standard)
         };
         let what = match query.get("MetricStat") {
@@ -150,7 +174,11 @@ impl Query {
                 let metric = stat.get("Metric")?;
                 let dimensions = metric.get("Dimensions").and_then(Value::as_array).cloned().unwrap_or_default();
                 let dimensions = dimensions.iter().map(|one| Some((text(one, "Name")?, text(one, "Value")?)));
-                let name = Name::new(&text(metric, "Namespace")?, &text(metric, "MetricName")?, dimensions.collect::<Option<_>>()?);
+                let name = Name::new(
+                    &text(metric, "Namespace")?,
+                    &text(metric, "MetricName")?,
+                    dimensions.collect::<Option<_>>()?,
+                );
                 What::Metric { name, statistic: text(stat, "Stat")?, period: seconds(stat) }
             }
             None => What::Expression { text: text(query, "Expression")?, period: seconds(query) },
@@ -257,7 +285,7 @@ fn fill(amount: Amount, filling: Option<&Amount>, (start, end): (u64, u64), peri
     match amount {
         Amount::Series(series) => Amount::Series(over(series)),
         Amount::Several(all) => Amount::Several(all.into_iter().map(over).collect()),
-        number => number,
+        Amount::Number(number) => Amount::Number(number),
     }
 }
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::expression::{self, Series};
 use crate::simulator::clock::Moment;
 use crate::simulator::scene::Scene;
 
@@ -143,27 +142,4 @@ pub(crate) fn record(scene: &mut Scene<'_>, namespace: &str, metric: &str, dimen
 pub(super) fn last_whole(at: Moment, period: u64) -> u64 {
     let second = at.0 / 1000;
     (second - second % period.max(1)).saturating_sub(period)
-}
-
-/// A statistic of the last whole period before a moment.
-pub(crate) fn statistic(
-    scene: &Scene<'_>,
-    name: (&str, &str),
-    dimensions: &[(String, String)],
-    statistic: &str,
-    period: Duration,
-    at: Moment,
-) -> Option<f64> {
-    let name = Name::new(name.0, name.1, dimensions.to_vec());
-    let period = period.as_secs().max(1);
-    scene.here.cloudwatch.metrics.get(&name)?.over(last_whole(at, period), period)?.statistic(statistic)
-}
-
-/// The value of metric queries, as callers write them, in the last whole period before a moment: of the query that returns data.
-pub(crate) fn evaluate(scene: &Scene<'_>, queries: &serde_json::Value, period: Duration, at: Moment) -> Option<f64> {
-    let period = period.as_secs().max(1);
-    let start = last_whole(at, period);
-    let queries = expression::Queries::read(queries, period)?;
-    let series: Series = queries.series(&scene.here.cloudwatch.metrics, queries.returned()?, (start, start + period)).ok()?;
-    series.get(&start).copied()
 }

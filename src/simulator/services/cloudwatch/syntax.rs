@@ -7,10 +7,10 @@ pub(super) enum Expression {
     Text(String),
     /// A query's id, or a word like `REPEAT`.
     Reference(String),
-    Negative(Box<Expression>),
-    Binary(Operator, Box<Expression>, Box<Expression>),
-    Call(String, Vec<Expression>),
-    List(Vec<Expression>),
+    Negative(Box<Self>),
+    Binary(Operator, Box<Self>, Box<Self>),
+    Call(String, Vec<Self>),
+    List(Vec<Self>),
 }
 
 /// What stands between two expressions.

@@ -115,6 +115,11 @@ impl Policy {
         self.tree(scene, arn).with("Description", self.description.clone()).with("Tags", tags)
     }
 
+    /// How many versions it has.
+    pub(super) fn count(&self) -> usize {
+        self.versions.len()
+    }
+
     fn version(&self, number: u64) -> Option<Tree> {
         let version = self.versions.get(&number)?;
         Some(object! {

@@ -3,14 +3,19 @@
 //! What one account has is the same in all regions. Other services learn of a new role or instance profile a while later
 //! ([`Durations::iam_propagation`](crate::simulator::settings::Durations)); changes of policies count at once.
 
+mod account;
 mod amazon;
 mod attached;
 mod documents;
+mod enforcement;
+mod evaluation;
 mod holders;
 mod inline;
 mod managed;
 mod profiles;
 mod roles;
+mod service_linked;
+mod simulation;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,20 +29,30 @@ use super::super::constraints::Constraints;
 use super::super::input::Input;
 use super::super::output::{Tree, members};
 use super::super::pages::Page;
-use super::super::protocol::Asked;
 use super::super::refusal::Refusal;
 use super::super::scene::Scene;
 use super::super::service::{Protocol, Service};
 use super::super::shelf::Shelf;
 use super::super::tags::Tags;
 
+pub(crate) use enforcement::{authorize, trusts};
 pub(crate) use profiles::instance_profile;
 
 /// The service.
 pub(crate) const SERVICE: Service = Service {
     name: "iam",
     protocol: Protocol::Query { namespace: "https://iam.amazonaws.com/doc/2010-05-08/" },
-    areas: &[roles::ACTIONS, inline::ACTIONS, attached::ACTIONS, managed::ACTIONS, profiles::ACTIONS, users::ACTIONS],
+    areas: &[
+        account::ACTIONS,
+        attached::ACTIONS,
+        inline::ACTIONS,
+        managed::ACTIONS,
+        profiles::ACTIONS,
+        roles::ACTIONS,
+        service_linked::ACTIONS,
+        simulation::ACTIONS,
+        users::ACTIONS,
+    ],
 };
 
 /// What it knows in one account.
@@ -53,12 +68,21 @@ pub(crate) struct State {
     users: Shelf<users::User>,
     /// By id.
     keys: BTreeMap<String, users::AccessKey>,
+    /// The account's own name.
+    alias: Option<String>,
+    /// When deletions of service-linked roles end, by task.
+    deletions: BTreeMap<String, Moment>,
 }
 
 impl State {
     /// The user that has this access key.
     pub(crate) fn user_of(&self, key: &str) -> Option<&str> {
         self.keys.get(key).map(|key| key.user.as_str())
+    }
+
+    /// Whether an access key was switched off.
+    pub(crate) fn is_inactive(&self, key: &str) -> bool {
+        self.keys.get(key).is_some_and(|key| !key.is_active)
     }
 
     /// The ARN and the id of a user.
@@ -78,9 +102,14 @@ struct Holdings {
     boundary: Option<String>,
 }
 
-/// Whether the caller's policies allow a call.
-pub(crate) fn authorize(_scene: &Scene<'_>, _service: &Service, _call: &Asked) -> Result<(), Refusal> {
-    Ok(())
+/// The document of a managed policy that counts, of the account or of Amazon.
+pub(crate) fn managed_policy(scene: &Scene<'_>, arn: &str) -> Option<String> {
+    managed::document(scene, arn)
+}
+
+/// Refuses a document that cannot be the policy of a role, a user or a session.
+pub(crate) fn check_identity_policy(document: &str) -> Result<(), Refusal> {
+    documents::check(document, documents::Purpose::Identity)
 }
 
 /// IAM's answer to parameters that cannot be.

@@ -32,7 +32,7 @@ pub(super) const ACTIONS: &[Action] = &[
 pub(super) struct Profile {
     path: String,
     id: String,
-    arn: String,
+    pub(super) arn: String,
     created: Moment,
     /// From when on other services know it and its role.
     known: Moment,

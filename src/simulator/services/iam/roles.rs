@@ -55,6 +55,25 @@ const MOST: usize = 1000;
 /// As long as a trust policy may be, without white space (same page).
 const LONGEST_TRUST: usize = 2048;
 
+/// What STS wants to know of a role.
+pub(crate) struct Assumable<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) id: &'a str,
+    /// Who may take it on.
+    pub(crate) trust: &'a str,
+    /// The longest session, in seconds.
+    pub(crate) longest: i64,
+}
+
+impl State {
+    /// The role with this ARN, if it is known outside IAM by now.
+    pub(crate) fn assumable(&self, arn: &str, now: Moment) -> Option<Assumable<'_>> {
+        let mut roles = self.roles.iter().filter(|(_, role)| role.known <= now);
+        let (name, role) = roles.find(|(_, role)| role.arn == arn)?;
+        Some(Assumable { name, id: &role.id, trust: &role.trust, longest: role.longest })
+    }
+}
+
 impl Role {
     /// As `ListRoles` and instance profiles show it.
     pub(super) fn brief(&self, name: &str) -> Tree {

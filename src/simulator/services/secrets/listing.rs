@@ -59,6 +59,11 @@ fn words(text: &str) -> Vec<String> {
     parts.chain([text]).map(str::to_owned).collect()
 }
 
+/// A sign that comes before others when this one comes after them: names have signs of ASCII only.
+fn complement_of(sign: char) -> char {
+    u8::try_from(sign).map_or(sign, |byte| char::from(127_u8.saturating_sub(byte)))
+}
+
 /// A key in whose order secrets are listed.
 fn order(input: &Input) -> Result<impl Fn(&str, &Secret) -> String, Refusal> {
     let by = CHECKS.one_of(input, "SortBy", &["created-date", "last-accessed-date", "last-changed-date", "name"])?;
@@ -74,7 +79,7 @@ fn order(input: &Input) -> Result<impl Fn(&str, &Secret) -> String, Refusal> {
         if is_upwards {
             return format!("{at:020}{name}");
         }
-        let complement: String = name.bytes().chain([0]).map(|byte| format!("{:02x}", 255 - byte)).collect();
+        let complement: String = name.chars().chain(['\0']).map(complement_of).collect();
         format!("{:020}{complement}", u64::MAX - at)
     })
 }
@@ -100,7 +105,7 @@ fn list(scene: &mut Scene<'_>, input: &Input) -> Answer {
 /// Several secrets, by id or by filter; what cannot be read is told apart from what can.
 fn get_batch(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let ids = input.texts("SecretIdList");
-    if ids.is_empty() == !input.has("Filters") {
+    if ids.is_empty() != input.has("Filters") {
         return Err(invalid("Either 'SecretIdList' or 'Filters' must be provided, but not both."));
     }
     let (found, token) = if ids.is_empty() {

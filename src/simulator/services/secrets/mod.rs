@@ -21,7 +21,6 @@ use super::super::service::{Protocol, Service};
 use super::super::shelf::Shelf;
 use super::super::tags::Tags;
 
-#[expect(unused_imports, reason = "RDS calls them")]
 pub(crate) use lifecycle::{create_managed, delete_managed};
 
 /// The service.
@@ -96,7 +95,7 @@ impl Secret {
     /// Gives a stage to a version and takes it from the one that had it. The one that was current becomes the previous one.
     fn stage(&mut self, stage: &str, to: &str) {
         let before = self.staged(stage).map(str::to_owned).filter(|before| before != to);
-        self.versions.values_mut().for_each(|version| drop(version.stages.remove(stage)));
+        self.unstage(stage);
         if let Some(version) = self.versions.get_mut(to) {
             version.stages.insert(stage.to_owned());
             if stage == CURRENT {
@@ -105,6 +104,13 @@ impl Secret {
         }
         if let Some(before) = before.filter(|_| stage == CURRENT) {
             self.stage(PREVIOUS, &before);
+        }
+    }
+
+    /// Takes a stage from the version that has it.
+    fn unstage(&mut self, stage: &str) {
+        for version in self.versions.values_mut() {
+            version.stages.remove(stage);
         }
     }
 
@@ -135,6 +141,18 @@ fn name_of(scene: &Scene<'_>, id: &str) -> Result<String, Refusal> {
         None => None,
     };
     name.map(str::to_owned).ok_or_else(not_found)
+}
+
+/// The ARN of the secret with this id.
+pub(crate) fn arn_of(scene: &Scene<'_>, id: &str) -> Option<String> {
+    let name = name_of(scene, id).ok()?;
+    Some(scene.here.secrets.secrets.get(&name)?.arn.clone())
+}
+
+/// The policy of the secret with this id.
+pub(crate) fn policy(scene: &Scene<'_>, id: &str) -> Option<String> {
+    let name = name_of(scene, id).ok()?;
+    scene.here.secrets.secrets.get(&name)?.policy.clone()
 }
 
 /// The secret that a call names, whether or not it is being deleted.

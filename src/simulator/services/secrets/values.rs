@@ -1,5 +1,7 @@
 //! The values of secrets, their versions, and the stages of these.
 
+use std::collections::BTreeSet;
+
 use super::super::super::clock::Moment;
 use super::super::super::input::Input;
 use super::super::super::output::{Tree, named, object};
@@ -51,8 +53,10 @@ pub(super) fn read(input: &Input) -> Result<Option<Value>, Refusal> {
 
 /// Adds a version with these stages.
 pub(super) fn add(secret: &mut Secret, id: &str, value: Value, stages: &[&str], now: Moment) {
-    secret.versions.insert(id.to_owned(), Version { value, created: now, stages: Default::default() });
-    stages.iter().for_each(|stage| secret.stage(stage, id));
+    secret.versions.insert(id.to_owned(), Version { value, created: now, stages: BTreeSet::new() });
+    for stage in stages {
+        secret.stage(stage, id);
+    }
     secret.changed = now;
 }
 
@@ -173,7 +177,7 @@ fn move_stage(scene: &mut Scene<'_>, input: &Input) -> Answer {
                 "You can only move staging label AWSCURRENT to a different secret version. It can't be completely removed.",
             ));
         }
-        None => secret.versions.values_mut().for_each(|version| drop(version.stages.remove(stage))),
+        None => secret.unstage(stage),
     }
     secret.changed = now;
     Ok(secret.brief(&name))

@@ -20,7 +20,7 @@ pub(super) fn count(scene: &mut Scene<'_>, name: &str, metric: &'static str, mes
     *queue.counts.entry(metric).or_default() += messages;
     if !is_measured {
         // AWS measures by the minutes of the clock.
-        let rest = A_MINUTE - Duration::from_millis(now.0 % 60_000);
+        let rest = Duration::from_millis(60_000 - now.0 % 60_000);
         scene.later(rest, measure, name);
     }
 }

@@ -90,6 +90,12 @@ fn whole(input: &Input, parameter: &str, (low, high): (u64, u64), reason: &str) 
     number.map(Some).ok_or_else(|| invalid_value(text, parameter, reason))
 }
 
+/// The policy of the queue with this ARN.
+pub(crate) fn policy(scene: &Scene<'_>, arn_of_queue: &str) -> Option<String> {
+    let name = arn_of_queue.strip_prefix(&arn(scene, ""))?;
+    scene.here.sqs.queues.get(name)?.attributes.get("Policy").cloned()
+}
+
 /// The URL of a queue, where the caller found the service.
 fn url(scene: &Scene<'_>, name: &str) -> String {
     let region = &scene.place.region;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::super::super::input::Input;
-use super::super::super::output::{Tree, object};
+use super::super::super::output::object;
 use super::super::super::refusal::Refusal;
 use super::super::super::scene::Scene;
 use super::super::super::service::{Action, Answer, action};

@@ -24,7 +24,8 @@ pub(super) fn read_filters(input: &Input, keys: &[&str]) -> Result<Filters, Refu
     let mut filters = Vec::new();
     for filter in input.list("ParameterFilters") {
         let key = CHECKS.sized(filter, "Key", (1, 132))?.to_owned();
-        if !keys.contains(&key.as_str()) && !(keys.contains(&"tag:") && key.starts_with("tag:")) {
+        let is_known = |known: &&str| *known == key || (*known == "tag:" && key.starts_with("tag:"));
+        if !keys.iter().any(is_known) {
             let words = format!("The following filter key is not valid: {key}. Valid filter keys include: {keys:?}.");
             return Err(Refusal::new("InvalidFilterKey", words));
         }

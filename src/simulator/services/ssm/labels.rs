@@ -7,7 +7,7 @@ use super::super::super::output::{named, object};
 use super::super::super::refusal::Refusal;
 use super::super::super::scene::Scene;
 use super::super::super::service::{Action, Answer, action};
-use super::parameters::{Version, name_of};
+use super::parameters::name_of;
 use super::{CHECKS, not_found};
 
 pub(super) const ACTIONS: &[Action] =
@@ -43,8 +43,9 @@ fn label(scene: &mut Scene<'_>, input: &Input) -> Answer {
                      Move one or more labels to another version and try again.";
         return Err(Refusal::new("ParameterVersionLabelLimitExceeded", words));
     }
-    let moves = |version: &mut Version| good.iter().for_each(|label| drop(version.labels.remove(*label)));
-    parameter.versions.values_mut().for_each(moves);
+    for version in parameter.versions.values_mut() {
+        version.labels.retain(|label| !good.contains(&label.as_str()));
+    }
     if let Some(version) = parameter.versions.get_mut(&number) {
         version.labels.extend(good.iter().map(|label| (*label).to_owned()));
     }

@@ -86,13 +86,8 @@ pub(super) fn arn(scene: &Scene<'_>, name: &str) -> String {
 pub(super) fn name_of(scene: &Scene<'_>, given: &str) -> String {
     let Some(path) = given.strip_prefix(&scene.arn("ssm", "parameter")) else { return given.to_owned() };
     let bare = path.trim_start_matches('/');
-    if bare.contains('/') {
-        path.to_owned()
-    } else if scene.here.ssm.parameters.has(path) {
-        path.to_owned()
-    } else {
-        bare.to_owned()
-    }
+    let is_path = bare.contains('/') || scene.here.ssm.parameters.has(path);
+    if is_path { path.to_owned() } else { bare.to_owned() }
 }
 
 /// Refuses names that a parameter cannot have.

@@ -49,8 +49,8 @@ fn find(scene: &Scene<'_>, given: &str) -> Result<Found, Refusal> {
         None => (given, None),
     };
     let name = name_of(scene, name);
-    if let Some((id, number, version)) = public::find(scene, &name) {
-        return Ok(Found { name: id.clone(), arn: public::arn(scene, &id), number, version, selector: None });
+    if let Some((id, version)) = public::find(scene, &name) {
+        return Ok(Found { name: id.clone(), arn: public::arn(scene, &id), number: 1, version, selector: None });
     }
     let parameter = scene.here.ssm.parameters.seen(&name, scene.sight).ok_or_else(not_found)?;
     let (number, version) = match selector {

@@ -1,0 +1,196 @@
+//! Changes of a database that take a while: what they are, and what they make of it.
+
+use serde::Serialize;
+
+use super::instance::{Instance, turn};
+use super::{life, network};
+use crate::simulator::scene::Scene;
+
+/// What is to change; all that is not `None`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(super) struct Changes {
+    pub(super) class: Option<String>,
+    pub(super) size: Option<i64>,
+    pub(super) kind: Option<String>,
+    pub(super) iops: Option<i64>,
+    pub(super) throughput: Option<i64>,
+    pub(super) port: Option<i64>,
+    pub(super) backup_days: Option<i64>,
+    pub(super) multi_az: Option<bool>,
+    pub(super) version: Option<String>,
+    /// The parameter group that fits the new major version.
+    pub(super) parameter_group: Option<String>,
+    pub(super) identifier: Option<String>,
+    pub(super) certificate: Option<String>,
+    pub(super) subnet_group: Option<String>,
+    pub(super) iam_login: Option<bool>,
+    /// The logs to begin and to stop exporting.
+    pub(super) logs: Option<(Vec<String>, Vec<String>)>,
+    pub(super) password: bool,
+}
+
+impl Changes {
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Takes these over what is there.
+    pub(super) fn take(&mut self, more: Self) {
+        let Self {
+            class,
+            size,
+            kind,
+            iops,
+            throughput,
+            port,
+            backup_days,
+            multi_az,
+            version,
+            parameter_group,
+            identifier,
+            certificate,
+            subnet_group,
+            iam_login,
+            logs,
+            password,
+        } = more;
+        over(&mut self.class, class);
+        over(&mut self.size, size);
+        over(&mut self.kind, kind);
+        over(&mut self.iops, iops);
+        over(&mut self.throughput, throughput);
+        over(&mut self.port, port);
+        over(&mut self.backup_days, backup_days);
+        over(&mut self.multi_az, multi_az);
+        over(&mut self.version, version);
+        over(&mut self.parameter_group, parameter_group);
+        over(&mut self.identifier, identifier);
+        over(&mut self.certificate, certificate);
+        over(&mut self.subnet_group, subnet_group);
+        over(&mut self.iam_login, iam_login);
+        over(&mut self.logs, logs);
+        self.password |= password;
+    }
+
+    /// The status of a database while these are made
+    /// (<https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html>).
+    fn status(&self) -> &'static str {
+        let without = |plain: Self| plain == Self::default();
+        match self {
+            Self { version: Some(_), .. } => "upgrading",
+            Self { identifier: Some(_), .. } => "renaming",
+            Self { subnet_group: Some(_), .. } => "moving-to-vpc",
+            Self { password: true, .. } if without(Self { password: false, ..self.clone() }) => {
+                "resetting-master-credentials"
+            }
+            Self { iam_login: Some(_), .. } if without(Self { iam_login: None, ..self.clone() }) => {
+                "configuring-iam-database-auth"
+            }
+            Self { logs: Some(_), .. } if without(Self { logs: None, ..self.clone() }) => "configuring-log-exports",
+            _ => "modifying",
+        }
+    }
+
+    /// Whether the database starts anew with them, and so with all of its parameter group.
+    fn restart(&self) -> bool {
+        self.class.is_some() || self.version.is_some() || self.port.is_some() || self.identifier.is_some()
+    }
+
+    fn is_about_storage(&self) -> bool {
+        self.size.is_some() || self.kind.is_some() || self.iops.is_some() || self.throughput.is_some()
+    }
+}
+
+fn over<T>(there: &mut Option<T>, more: Option<T>) {
+    if more.is_some() {
+        *there = more;
+    }
+}
+
+/// Has what is under way begin. The database stays available for a moment, as it does on AWS, where asking too early is a known trap.
+pub(super) fn begin(scene: &mut Scene<'_>, id: &str) {
+    let moment = scene.settings.durations.database_change / 12;
+    turn(scene, id, "available", Some((moment, set_in)));
+}
+
+fn set_in(scene: &mut Scene<'_>, subject: &str) {
+    let Some(id) = super::instance::due(scene, subject) else { return };
+    let Some(status) = scene.here.rds.instances.get(&id).map(|instance| instance.under_way.status()) else { return };
+    let rest = scene.settings.durations.database_change * 11 / 12;
+    turn(scene, &id, status, Some((rest, finish)));
+}
+
+fn finish(scene: &mut Scene<'_>, subject: &str) {
+    let Some(id) = super::instance::due(scene, subject) else { return };
+    let Some(instance) = scene.here.rds.instances.get_mut(&id) else { return };
+    let changes = std::mem::take(&mut instance.under_way);
+    let optimizes = changes.is_about_storage();
+    let id = apply(scene, &id, changes);
+    if optimizes {
+        let hours = scene.settings.durations.database_change * 10;
+        turn(scene, &id, "storage-optimization", Some((hours, life::settle)));
+    } else {
+        life::rest(scene, &id);
+    }
+}
+
+/// Makes the changes, and answers the identifier that the database has then.
+fn apply(scene: &mut Scene<'_>, id: &str, changes: Changes) -> String {
+    let now = scene.now;
+    if let Some(instance) = scene.here.rds.instances.get_mut(id) {
+        let grows = changes.size.is_some_and(|size| size > instance.storage.size);
+        instance.storage.grown = if grows { Some(now) } else { instance.storage.grown };
+        if changes.restart() {
+            instance.parameters = "in-sync";
+        }
+        set(instance, &changes);
+    }
+    if let Some(multi_az) = changes.multi_az {
+        network::set_standby(scene, id, multi_az);
+    }
+    if let Some(group) = &changes.subnet_group {
+        network::migrate(scene, id, group);
+    }
+    match changes.identifier {
+        Some(other) => rename(scene, id, other),
+        None => id.to_owned(),
+    }
+}
+
+fn set(instance: &mut Instance, changes: &Changes) {
+    let settings = &mut instance.settings;
+    let all = [
+        (&mut settings.class, &changes.class),
+        (&mut settings.version, &changes.version),
+        (&mut settings.parameter_group, &changes.parameter_group),
+        (&mut settings.certificate, &changes.certificate),
+        (&mut instance.storage.kind, &changes.kind),
+    ];
+    for (there, change) in all {
+        if let Some(change) = change {
+            there.clone_from(change);
+        }
+    }
+    settings.port = changes.port.unwrap_or(settings.port);
+    settings.backup_days = changes.backup_days.unwrap_or(settings.backup_days);
+    settings.iam_login = changes.iam_login.unwrap_or(settings.iam_login);
+    settings.multi_az = changes.multi_az.unwrap_or(settings.multi_az);
+    instance.storage.size = changes.size.unwrap_or(instance.storage.size);
+    instance.storage.iops = changes.iops.or(instance.storage.iops);
+    instance.storage.throughput = changes.throughput.or(instance.storage.throughput);
+    if let Some((on, off)) = &changes.logs {
+        instance.settings.logs.extend(on.iter().cloned());
+        instance.settings.logs.retain(|log| !off.contains(log));
+    }
+}
+
+/// Gives a database another identifier; its replicas know it by that.
+fn rename(scene: &mut Scene<'_>, id: &str, other: String) -> String {
+    let Some(instance) = scene.here.rds.instances.remove(id) else { return other };
+    for replica in scene.here.rds.instances.values_mut().filter(|replica| replica.source.as_deref() == Some(id)) {
+        replica.source = Some(other.clone());
+    }
+    scene.here.rds.instances.put(other.clone(), instance, scene.now);
+    other
+}
