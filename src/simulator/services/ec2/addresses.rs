@@ -256,7 +256,7 @@ fn associate(scene: &mut Scene<'_>, input: &Input) -> Answer {
     }
     free_from(scene, &interface);
     let association = bind(scene, &allocation, &interface);
-    Ok(object! { "return" => true, "associationId" => association })
+    Ok(object! { "associationId" => association })
 }
 
 fn disassociate(scene: &mut Scene<'_>, input: &Input) -> Answer {

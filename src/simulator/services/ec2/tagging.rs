@@ -26,7 +26,7 @@ pub(super) const ACTIONS: &[Action] =
     &[action("CreateTags", create), action("DeleteTags", delete), action("DescribeTags", describe)];
 
 /// The kinds that keep their tags themselves.
-const KEPT_ELSEWHERE: [Kind; 4] = [
+const KEPT_ELSEWHERE: [Kind; 5] = [
     Kind {
         prefix: "ami",
         resource: "image",
@@ -47,6 +47,13 @@ const KEPT_ELSEWHERE: [Kind; 4] = [
         noun: "launch template ID",
         not_found: "InvalidLaunchTemplateId.NotFound",
         malformed: "InvalidLaunchTemplateId.Malformed",
+    },
+    Kind {
+        prefix: "snap",
+        resource: "snapshot",
+        noun: "snapshot",
+        not_found: "InvalidSnapshot.NotFound",
+        malformed: "InvalidSnapshotID.Malformed",
     },
     Kind {
         prefix: "vol",
@@ -173,10 +180,9 @@ fn all(scene: &Scene<'_>) -> Vec<(String, &'static str, String, String)> {
         };
     }
     shelved!(collect);
-    images::tagged(scene).for_each(|(id, tags)| add("image", id, tags));
-    instances::tagged(scene).for_each(|(id, tags)| add("instance", id, tags));
-    launch_templates::tagged(scene).for_each(|(id, tags)| add("launch-template", id, tags));
-    volumes::tagged(scene).for_each(|(id, tags)| add("volume", id, tags));
+    let elsewhere = images::tagged(scene).chain(instances::tagged(scene));
+    let elsewhere = elsewhere.chain(launch_templates::tagged(scene)).chain(volumes::tagged(scene));
+    elsewhere.for_each(|(id, tags)| add(kind(id).map_or("", |kind| kind.resource), id, tags));
     all.sort();
     all
 }

@@ -231,7 +231,7 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let id = listing::put(scene, group);
     rules::begin(scene, &id);
     let arn = scene.arn("ec2", &format!("security-group/{id}"));
-    Ok(object! { "return" => true, "groupId" => id, "securityGroupArn" => arn, "tagSet" => tags.ec2() })
+    Ok(object! { "groupId" => id, "securityGroupArn" => arn, "tagSet" => tags.ec2() })
 }
 
 fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {

@@ -4,8 +4,12 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use super::make;
+use super::{Vpc, default_vpc, make};
+use crate::simulator::input::Input;
+use crate::simulator::output::object;
+use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
+use crate::simulator::service::Answer;
 use crate::simulator::services::ec2::internet_gateways::{self, InternetGateway};
 use crate::simulator::services::ec2::subnets::Subnet;
 use crate::simulator::services::ec2::{listing, route_tables, zones};
@@ -23,4 +27,15 @@ pub(in super::super) fn furnish(scene: &mut Scene<'_>) {
     let gateway = listing::put(scene, InternetGateway::default());
     internet_gateways::tie(scene, &gateway, Some(&vpc));
     route_tables::lead_out(scene, &vpc, &gateway);
+}
+
+/// Makes the default VPC again that somebody deleted.
+pub(super) fn create(scene: &mut Scene<'_>, _: &Input) -> Answer {
+    Scene::ensure(default_vpc(scene).is_none(), || {
+        let words = "A Default VPC already exists for this account in this region.";
+        Refusal::new("DefaultVpcAlreadyExists", words)
+    })?;
+    furnish(scene);
+    let id = default_vpc(scene).unwrap_or_default();
+    Ok(object! { "vpc" => listing::shown::<Vpc>(scene, &id) })
 }

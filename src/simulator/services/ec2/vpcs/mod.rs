@@ -25,11 +25,18 @@ pub(super) use attributes::{ACTIONS as ATTRIBUTES, DhcpOptions};
 pub(super) use furnish::furnish;
 
 /// What can be done with VPCs.
-pub(super) const ACTIONS: &[Action] =
-    &[action("CreateVpc", create), action("DescribeVpcs", listing::describe::<Vpc>), action("DeleteVpc", delete)];
+pub(super) const ACTIONS: &[Action] = &[
+    action("CreateVpc", create),
+    action("CreateDefaultVpc", furnish::create),
+    action("DescribeVpcs", listing::describe::<Vpc>),
+    action("DeleteVpc", delete),
+];
 
 /// As many as a region may have (<https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html>).
 const LIMIT: usize = 5;
+
+/// From here on addresses are for groups, or for nobody.
+const FIRST_MULTICAST: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 0);
 
 /// A VPC.
 #[derive(Clone, Debug, Serialize)]
@@ -195,11 +202,15 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
     Ok(object! { "vpc" => shown })
 }
 
-/// A range that a VPC may have: between /16 and /28.
+/// A range that a VPC may have: between /16 and /28, and none that means something else everywhere
+/// (<https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html>).
 fn own_range(text: &str) -> Result<Ipv4Net, Refusal> {
     let wanted = range(text, "cidrBlock")?;
-    let reserved = [Ipv4Addr::new(127, 0, 0, 0), Ipv4Addr::new(169, 254, 0, 0), Ipv4Addr::new(224, 0, 0, 0)];
-    let is_reserved = reserved.iter().any(|start| wanted.contains(start) || wanted.addr().octets().starts_with(&[127]));
+    let address = wanted.network();
+    let is_reserved = address.is_loopback()
+        || address.is_link_local()
+        || address.octets().starts_with(&[0])
+        || address >= FIRST_MULTICAST;
     Scene::ensure((16..=28).contains(&wanted.prefix_len()) && !is_reserved, || {
         Refusal::new("InvalidVpc.Range", format!("The CIDR '{text}' is invalid."))
     })?;
@@ -260,4 +271,21 @@ fn drop_all<T: Thing>(shelf: &mut Shelf<T>, is_so: impl Fn(&T) -> bool) -> Vec<S
         shelf.remove(id);
     }
     gone
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_between_16_and_28_and_their_last_bits_do_not_count() {
+        assert_eq!(own_range("10.1.2.3/16").ok(), "10.1.0.0/16".parse().ok());
+        let code = |text: &str| own_range(text).err().map(|refusal| refusal.code.to_string());
+        for wrong in ["10.0.0.0/15", "10.0.0.0/29", "127.0.0.0/16", "169.254.0.0/16", "224.0.0.0/16", "0.0.0.0/16"] {
+            assert_eq!(code(wrong).as_deref(), Some("InvalidVpc.Range"), "{wrong}");
+        }
+        for wrong in ["ten", "10.0.0.0", "10.0.0.0/33"] {
+            assert_eq!(code(wrong).as_deref(), Some("InvalidParameterValue"), "{wrong}");
+        }
+    }
 }
