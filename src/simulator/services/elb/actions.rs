@@ -178,7 +178,7 @@ fn check_group(scene: &Scene<'_>, arn: &str, balancer: &str) -> Result<(), Refus
 
 /// As answers show them. What is secret stays so.
 pub(super) fn show(actions: &Actions) -> Tree {
-    members(actions.iter().map(|action| tree(action)))
+    members(actions.iter().map(tree))
 }
 
 /// Data as an answer, with its lists as this protocol has them.

@@ -120,7 +120,9 @@ pub(super) fn stand_in(
         match stand(scene, arn, scheme, &subnet, groups) {
             Ok(place) => places.insert(subnet, Place { allocation, ..place }),
             Err(refusal) => {
-                places.values().for_each(|place| interfaces::detach(scene, &place.interface));
+                for place in places.values() {
+                    interfaces::detach(scene, &place.interface);
+                }
                 return Err(refusal);
             }
         };

@@ -80,7 +80,9 @@ fn be_available(scene: &mut Scene<'_>, id: &str) {
     let Some(image) = scene.here.ec2.images.own.get_mut(id) else { return };
     image.is_available = true;
     let done: Vec<String> = image.devices.iter().map(|device| device.snapshot.clone()).collect();
-    done.iter().for_each(|snapshot| snapshots::finish(scene, snapshot));
+    for snapshot in &done {
+        snapshots::finish(scene, snapshot);
+    }
 }
 
 fn new(scene: &Scene<'_>, name: &str, input: &Input) -> Result<Image, Refusal> {
@@ -196,7 +198,9 @@ fn deregister(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let gone = scene.here.ec2.images.own.remove(input.need("ImageId")?);
     if input.flag("DeleteAssociatedSnapshots") == Some(true) {
         let devices = gone.map(|image| image.devices).unwrap_or_default();
-        devices.iter().for_each(|device| snapshots::remove(scene, &device.snapshot));
+        for device in devices {
+            snapshots::remove(scene, &device.snapshot);
+        }
     }
     Ok(object! { "return" => true })
 }

@@ -100,7 +100,9 @@ fn run(scene: &mut Scene<'_>, input: &Input) -> Answer {
             Ok(id) => made.push(id),
             Err(_) if made.len() >= usize::try_from(low).unwrap_or(1) => break,
             Err(refusal) => {
-                made.iter().for_each(|id| life::undo(scene, id));
+                for id in &made {
+                    life::undo(scene, id);
+                }
                 return Err(refusal);
             }
         }

@@ -192,7 +192,7 @@ fn protected(id: &str, what: &str) -> Refusal {
         _ => ("terminated", "disableApiTermination"),
     };
     let words =
-        format!("The instance '{id}' may not be {verb}. Modify its '{attribute}' instance attribute and try again.",);
+        format!("The instance '{id}' may not be {verb}. Modify its '{attribute}' instance attribute and try again.");
     Refusal::new("OperationNotPermitted", words)
 }
 

@@ -63,10 +63,10 @@ pub(super) fn release(scene: &mut Scene<'_>, id: &str) {
 /// The tags of a volume or a snapshot, to be changed.
 pub(super) fn tags<'a>(scene: &'a mut Scene<'_>, id: &str) -> Option<&'a mut Tags> {
     let (state, sight) = (&mut scene.here.ec2.volumes, scene.sight);
-    match id.starts_with("snap-") {
-        true => state.snapshots.seen_mut(id, sight).map(|snapshot| &mut snapshot.tags),
-        false => state.all.seen_mut(id, sight).map(|volume| &mut volume.tags),
+    if id.starts_with("snap-") {
+        return state.snapshots.seen_mut(id, sight).map(|snapshot| &mut snapshot.tags);
     }
+    state.all.seen_mut(id, sight).map(|volume| &mut volume.tags)
 }
 
 /// The tags of all volumes and snapshots.
