@@ -98,3 +98,6 @@ fn missing(name: &str) -> Refusal {
     );
     invalid(words)
 }
+
+#[cfg(test)]
+mod tests;
