@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::instance::{Instance, turn};
-use super::{life, network};
+use super::{events, life, network};
 use crate::simulator::scene::Scene;
 
 /// What is to change; all that is not `None`.
@@ -130,6 +130,7 @@ fn finish(scene: &mut Scene<'_>, subject: &str) {
     let changes = std::mem::take(&mut instance.under_way);
     let optimizes = changes.is_about_storage();
     let id = apply(scene, &id, changes);
+    events::of_instance(scene, &id, "configuration change", "Finished applying modification to the DB instance");
     if optimizes {
         let hours = scene.settings.durations.database_change * 10;
         turn(scene, &id, "storage-optimization", Some((hours, life::settle)));
