@@ -93,11 +93,12 @@ class Cloud:
             time.sleep(pause)
             pause = min(0.5, pause * 1.3)
 
-    def within(self, seconds, trial):
+    def within(self, seconds, prepare, trial):
         """The outcome of a trial that took less than so much of AWS's time, because it is only valid then."""
         for _ in range(20):
+            prepared = prepare()
             started = time.monotonic()
-            outcome = trial()
+            outcome = trial(prepared)
             if (time.monotonic() - started) * self.speed < seconds:
                 return outcome
         raise Wrong(f"no trial was quicker than {seconds} s of AWS's time at speed {self.speed:g}: run with less speed")
