@@ -4,6 +4,7 @@ import itertools
 import secrets
 import threading
 import time
+from datetime import datetime, timezone
 
 import botocore.session
 from botocore.config import Config
@@ -79,6 +80,12 @@ class Cloud:
     def lasting(self, wall_seconds, least=1, most=43_200):
         """Whole seconds of AWS's time that last at least so long on our clock."""
         return int(min(most, max(least, wall_seconds * self.speed)))
+
+    def now(self):
+        """What AWS's clock says: the moment at which it makes a queue."""
+        url = self.sqs.create_queue(QueueName=self.name("clock"))["QueueUrl"]
+        made = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["CreatedTimestamp"])["Attributes"]
+        return datetime.fromtimestamp(float(made["CreatedTimestamp"]), timezone.utc)
 
     def until(self, probe, seconds, what):
         """Poll until the probe returns something true, at most as long as AWS may take, and return it."""
