@@ -16,7 +16,7 @@ from .cloud import Cloud
 from .expect import Wrong
 from .registry import CHECKS
 
-SUPPORT = {"__main__", "cloud", "databases", "expect", "fleets", "registry", "worlds"}
+SUPPORT = {"__main__", "cloud", "databases", "expect", "fleets", "queues", "registry", "worlds"}
 
 
 def arguments():
