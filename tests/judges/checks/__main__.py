@@ -27,6 +27,7 @@ def arguments():
     parser.add_argument("--match", default="", metavar="TEXT", help="only checks whose title contains this")
     parser.add_argument("--speed", type=float, default=1.0, help="how much faster than ours its clock runs")
     parser.add_argument("--patience", type=float, default=60.0, help="longest wait for one state, in our seconds")
+    parser.add_argument("--account", help="one account for all checks, for an emulator that knows only one")
     parser.add_argument("--threads", type=int, default=8, help="checks at a time")
     parser.add_argument("--json", action="store_true", help="one JSON object per check")
     parser.add_argument("--quiet", action="store_true", help="only what is wrong, and the totals")
@@ -34,20 +35,20 @@ def arguments():
 
 
 def selected(only, text):
-    """The checks of all files of this package, or of those asked for, in the order they are written."""
+    """The checks of all files of this package, or of those asked for, file by file in the order they are written."""
     for module in pkgutil.iter_modules(package_path):
         if module.name not in SUPPORT:
             importlib.import_module(f"{__package__}.{module.name}")
     return [
         check
-        for check in CHECKS
+        for check in sorted(CHECKS, key=lambda check: check.service)
         if text in check.title and (not only or any(check.service.startswith(prefix) for prefix in only))
     ]
 
 
 def verdict(check, options):
     """None if the fact holds, otherwise what came instead."""
-    cloud = Cloud(options.endpoint, options.speed, options.patience)
+    cloud = Cloud(options.endpoint, options.speed, options.patience, options.account)
     try:
         check.function(cloud)
     except Wrong as wrong:
@@ -68,7 +69,8 @@ def verdict(check, options):
 def report(check, wrong, seconds, options):
     """One line for one check."""
     if options.json:
-        print(json.dumps({"service": check.service, "check": check.title, "wrong": wrong, "seconds": round(seconds, 2)}))
+        facts = {"service": check.service, "check": check.title, "wrong": wrong, "seconds": round(seconds, 2)}
+        print(json.dumps(facts))
     elif wrong is not None:
         print(f"WRONG  {check.service}: {check.title}\n       {wrong}")
     elif not options.quiet:

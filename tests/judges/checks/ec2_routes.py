@@ -246,7 +246,7 @@ def _(cloud):
         ("InvalidVpcID.NotFound", "vpc-0123456789abcdef0"),
         ("InvalidSubnetID.NotFound", "subnet-0123456789abcdef0"),
         ("InvalidInstanceID.NotFound", "i-0123456789abcdef0"),
-        ("InvalidGroup.NotFound", "sg-0123456789abcdef0"),
+        (("InvalidGroup.NotFound", "InvalidSecurityGroupID.NotFound"), "sg-0123456789abcdef0"),
     ]:
         refused(code, cloud.ec2.create_tags, Resources=[resource], Tags=tags)
 

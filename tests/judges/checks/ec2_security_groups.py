@@ -97,14 +97,15 @@ def _(cloud):
 def _(cloud):
     vpc = worlds.vpc(cloud)
     made = worlds.security_group(cloud, vpc, "web")
-    cloud.ec2.create_tags(Resources=[made], Tags=[{"Key": "Stack", "Value": "one"}])
+    stack = cloud.name("stack")
+    cloud.ec2.create_tags(Resources=[made], Tags=[{"Key": "Stack", "Value": stack}])
 
     def found(filters):
         return [group["GroupId"] for group in cloud.ec2.describe_security_groups(Filters=filters)["SecurityGroups"]]
 
     expect(found(named("vpc-id", vpc) + named("group-name", "web")), [made], "vpc-id and group-name")
-    expect(found(named("tag:Stack", "one")), [made], "tag:Stack")
-    expect(found(named("tag:Stack", "two")), [], "tag:Stack of nobody")
+    expect(found(named("tag:Stack", stack)), [made], "tag:Stack")
+    expect(found(named("tag:Stack", cloud.name("stack"))), [], "tag:Stack of nobody")
 
 
 @check("AuthorizeSecurityGroupIngress: answers rules with ids and tags, which DescribeSecurityGroupRules shows")

@@ -91,7 +91,7 @@ def _(cloud):
 
 @check("CreateLoadBalancer: two subnets of one zone are refused")
 def _(cloud):
-    # "A load balancer cannot be attached to multiple subnets in the same Availability Zone", InvalidConfigurationRequest.
+    # AWS: "A load balancer cannot be attached to multiple subnets in the same Availability Zone".
     net = worlds.network(cloud, "aa")
     refused(
         ("InvalidConfigurationRequest", "ValidationError"),

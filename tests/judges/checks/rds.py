@@ -1,7 +1,7 @@
 """RDS: creating, changing, rebooting and deleting databases."""
 
 from . import databases, worlds
-from .expect import expect, expect_true, refused, tags_of
+from .expect import attempt, expect, expect_true, refused, tags_of
 from .registry import check
 
 
@@ -199,17 +199,12 @@ def _(cloud):
 @check("ModifyDBInstance: while it is creating is refused with InvalidDBInstanceState")
 def _(cloud):
     def modify(name):
-        refused(
-            "InvalidDBInstanceState",
-            cloud.rds.modify_db_instance,
-            DBInstanceIdentifier=name,
-            DBInstanceClass="db.t3.large",
-            ApplyImmediately=True,
-        )
+        cloud.rds.create_db_instance(DBInstanceIdentifier=name, **databases.settings())
+        change = {"DBInstanceClass": "db.t3.large", "ApplyImmediately": True}
+        return attempt(cloud.rds.modify_db_instance, DBInstanceIdentifier=name, **change)[1]
 
-    name = cloud.name("db")
-    cloud.rds.create_db_instance(DBInstanceIdentifier=name, **databases.settings())
-    modify(name)
+    code = cloud.within(60, lambda: cloud.name("db"), modify)
+    expect(code, "InvalidDBInstanceState", "the refusal")
 
 
 @check("ModifyDBInstance: an unknown name is refused with DBInstanceNotFound")
@@ -330,11 +325,7 @@ def _(cloud):
 
     def again(name):
         cloud.rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
-        refused(
-            "InvalidDBInstanceState",
-            cloud.rds.delete_db_instance,
-            DBInstanceIdentifier=name,
-            SkipFinalSnapshot=True,
-        )
+        return attempt(cloud.rds.delete_db_instance, DBInstanceIdentifier=name, SkipFinalSnapshot=True)[1]
 
-    again(databases.instance(cloud))
+    code = cloud.within(30, lambda: databases.instance(cloud), again)
+    expect(code, "InvalidDBInstanceState", "the second deletion's refusal")

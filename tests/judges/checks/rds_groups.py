@@ -238,7 +238,7 @@ def _(cloud):
         return databases.shown(cloud, name)["DBParameterGroups"][0]["ParameterApplyStatus"]
 
     expect(applied(), "in-sync", "ParameterApplyStatus at first")
-    static = {"ParameterName": "innodb_buffer_pool_instances", "ParameterValue": "2"}
+    static = {"ParameterName": "performance_schema", "ParameterValue": "1"}
     call = cloud.rds.modify_db_parameter_group
     immediate = [{**static, "ApplyMethod": "immediate"}]
     refused(
