@@ -35,20 +35,34 @@ def feed(cloud, namespace, value, metric="Load", **parameters):
     cloud.cloudwatch.put_metric_data(Namespace=namespace, MetricData=[datum])
 
 
-def fed_until(cloud, name, value, state, seconds=900):
+def period(cloud):
+    """A period that takes a second of our clock at least, so that each one gets data while a check polls."""
+    return 60 * -(-cloud.lasting(1, most=3600) // 60)
+
+
+def fed_until(cloud, name, value, state):
     """Feed the alarm's metric until the alarm is in the state."""
 
     def probe():
         feed(cloud, name, value)
         return shown(cloud, name)["StateValue"] == state
 
-    cloud.until(probe, seconds, f"the alarm is {state} with the value {value}")
+    cloud.until(probe, 5 * period(cloud), f"the alarm is {state} with the value {value}")
 
 
-def stat(identifier, namespace, metric, statistic="Sum", **parameters):
+def stat(identifier, namespace, metric, statistic="Sum", seconds=60, **parameters):
     """A query for one metric."""
     metric = {"Namespace": namespace, "MetricName": metric}
-    return {"Id": identifier, "MetricStat": {"Metric": metric, "Period": 60, "Stat": statistic}} | parameters
+    return {"Id": identifier, "MetricStat": {"Metric": metric, "Period": seconds, "Stat": statistic}} | parameters
+
+
+def error_rate(namespace, seconds):
+    """The queries of an alarm on the rate of errors in per cent."""
+    return [
+        stat("m1", namespace, "Errors", seconds=seconds, ReturnData=False),
+        stat("m2", namespace, "Requests", seconds=seconds, ReturnData=False),
+        {"Id": "e1", "Expression": "100 * m1 / m2", "Label": "rate", "ReturnData": True},
+    ]
 
 
 def values(cloud, queries, start, end):
@@ -104,11 +118,7 @@ def _(cloud):
 @check("PutMetricAlarm: metric math comes back as it was given")
 def _(cloud):
     name = cloud.name("alarm")
-    queries = [
-        stat("m1", name, "Errors", ReturnData=False),
-        stat("m2", name, "Requests", ReturnData=False),
-        {"Id": "e1", "Expression": "100 * m1 / m2", "Label": "rate", "ReturnData": True},
-    ]
+    queries = error_rate(name, 60)
     math = {key: ALARM[key] for key in ("EvaluationPeriods", "Threshold", "ComparisonOperator")}
     cloud.cloudwatch.put_metric_alarm(AlarmName=name, Metrics=queries, **math)
     given = {query["Id"]: query.get("Expression") for query in queries}
@@ -117,7 +127,7 @@ def _(cloud):
 
 @check("An alarm fires from metric data, and is OK again")
 def _(cloud):
-    name = alarm(cloud)
+    name = alarm(cloud, Period=period(cloud))
     fed_until(cloud, name, 50.0, "ALARM")
     expect_true(shown(cloud, name).get("StateReason"), "StateReason is empty")
     fed_until(cloud, name, 1.0, "OK")
@@ -126,11 +136,7 @@ def _(cloud):
 @check("An alarm fires from metric math, as the rate of errors")
 def _(cloud):
     name = cloud.name("alarm")
-    queries = [
-        stat("m1", name, "Errors", ReturnData=False),
-        stat("m2", name, "Requests", ReturnData=False),
-        {"Id": "e1", "Expression": "100 * m1 / m2", "ReturnData": True},
-    ]
+    queries = error_rate(name, period(cloud))
     math = {key: ALARM[key] for key in ("EvaluationPeriods", "Threshold", "ComparisonOperator")}
     cloud.cloudwatch.put_metric_alarm(AlarmName=name, Metrics=queries, **math)
 
@@ -139,7 +145,7 @@ def _(cloud):
         feed(cloud, name, 10.0, "Requests")
         return shown(cloud, name)["StateValue"] == "ALARM"
 
-    cloud.until(probe, 900, "the alarm fires at 50 % errors")
+    cloud.until(probe, 5 * period(cloud), "the alarm fires at 50 % errors")
 
 
 @check("An alarm without data is OK, in ALARM or INSUFFICIENT_DATA as TreatMissingData says")
@@ -159,13 +165,13 @@ def _(cloud):
         AdjustmentType="ChangeInCapacity",
         StepAdjustments=[{"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 1}],
     )["PolicyARN"]
-    name = alarm(cloud, AlarmActions=[policy])
+    name = alarm(cloud, AlarmActions=[policy], Period=period(cloud))
 
     def probe():
         feed(cloud, name, 50.0)
         return fleets.shown(cloud, group)["DesiredCapacity"] > 1
 
-    cloud.until(probe, 900, "the alarm makes the group larger")
+    cloud.until(probe, 5 * period(cloud), "the alarm makes the group larger")
 
 
 @check("SetAlarmState: shows until the next evaluation; unknown alarms are refused with ResourceNotFound")
