@@ -24,20 +24,36 @@ def error_code(error):
     return error.response.get("Error", {}).get("Code", "")
 
 
+def documented_status(call, code):
+    """The HTTP status of a refusal, where the service's model names it; EC2 answers 400, and 412 to a dry run."""
+    model = getattr(call, "__self__", None).meta.service_model
+    if model.resolved_protocol == "ec2":
+        return 412 if code == "DryRunOperation" else 400
+    if model.resolved_protocol == "json":
+        return 400
+    statuses = [
+        shape.metadata["error"].get("httpStatusCode")
+        for shape in model.error_shapes
+        if shape.error_code == code and "error" in shape.metadata
+    ]
+    return statuses[0] if statuses else None
+
+
 def refused(codes, call, **parameters):
     """The call must be refused with the code (or one of the codes); returns the error for a closer look."""
     wanted = (codes,) if isinstance(codes, str) else tuple(codes)
-    name = getattr(call, "__name__", "the call")
+    asked = f"{getattr(call, '__name__', 'the call')} with {str(parameters)[:200]}"
     try:
         call(**parameters)
     except ClientError as error:
         if error_code(error) not in wanted:
-            raise Wrong(
-                f"{name}: expected {' or '.join(wanted)}, came {error_code(error)}: "
-                f"{error.response.get('Error', {}).get('Message', '')}"
-            ) from error
+            message = error.response.get("Error", {}).get("Message", "")
+            raise Wrong(f"expected {' or '.join(wanted)}, came {error_code(error)}: {message}: {asked}") from error
+        came, status = error.response["ResponseMetadata"]["HTTPStatusCode"], documented_status(call, error_code(error))
+        if status not in (None, came):
+            raise Wrong(f"{error_code(error)} came with the HTTP status {came}, expected {status}: {asked}") from error
         return error
-    raise Wrong(f"{name}: expected {' or '.join(wanted)}, but it was accepted")
+    raise Wrong(f"expected {' or '.join(wanted)}, but it was accepted: {asked}")
 
 
 def attempt(call, **parameters):
