@@ -13,7 +13,6 @@ EC2_TRUST = json.dumps(
         ],
     }
 )
-IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 
 
 @dataclass(frozen=True)
@@ -71,8 +70,10 @@ def security_group(cloud, vpc_id, name=None):
 
 
 def image(cloud):
-    """The id of Amazon Linux's newest image, which AWS publishes as a parameter."""
-    return cloud.ssm.get_parameter(Name=IMAGE_PARAMETER)["Parameter"]["Value"]
+    """The id of Amazon Linux's newest image."""
+    filters = named("name", "al2023-ami-2*") + named("architecture", "x86_64")
+    images = cloud.ec2.describe_images(Owners=["amazon"], Filters=filters)["Images"]
+    return max(images, key=lambda found: found["CreationDate"])["ImageId"]
 
 
 def instance(cloud, subnet_id, **parameters):
