@@ -84,13 +84,13 @@ def totals(verdicts):
     for check, wrong in verdicts:
         held, all_of_them = counts.get(check.service, (0, 0))
         counts[check.service] = (held + (wrong is None), all_of_them + 1)
-    for service, (held, all_of_them) in counts.items():
+    for service, (held, all_of_them) in sorted(counts.items()):
         print(f"{service:<28} {held:>4} of {all_of_them}")
     print(f"{'all':<28} {sum(h for h, _ in counts.values()):>4} of {sum(a for _, a in counts.values())}")
 
 
 def main():
-    """Run what was asked for, in parallel, and report in the order of the files."""
+    """Run what was asked for, in parallel as far as it may, and report in the order of the files."""
     options = arguments()
     checks = selected(options.only, options.match)
     if not checks:
@@ -101,10 +101,12 @@ def main():
         return verdict(check, options), time.monotonic() - started
 
     verdicts = []
-    with ThreadPoolExecutor(options.threads) as pool:
-        for check, (wrong, seconds) in zip(checks, pool.map(run, checks)):
-            verdicts.append((check, wrong))
-            report(check, wrong, seconds, options)
+    for threads, alone in ((options.threads, False), (1, True)):
+        group = [check for check in checks if check.alone is alone]
+        with ThreadPoolExecutor(threads) as pool:
+            for check, (wrong, seconds) in zip(group, pool.map(run, group)):
+                verdicts.append((check, wrong))
+                report(check, wrong, seconds, options)
     if not options.json:
         totals(verdicts)
     sys.exit(any(wrong is not None for _, wrong in verdicts))

@@ -2,7 +2,7 @@
 
 from . import fleets, worlds
 from .elastic_load_balancing_targets import health
-from .expect import expect, expect_true, refused, tags_of
+from .expect import attempt, expect, expect_true, refused, tags_of
 from .registry import check
 from .worlds import named
 
@@ -302,7 +302,7 @@ def _(cloud):
     cloud.until(lambda: worlds.instance_state(cloud, instance) == "terminated", 600, "its instance is terminated")
 
 
-@check("DeleteAutoScalingGroup: while it is being deleted it says so, and its name is not free")
+@check("DeleteAutoScalingGroup: while it is being deleted it says so, and its name is not free", alone=True)
 def _(cloud):
     # API reference of AutoScalingGroup: Status is "the current state of the group when DeleteAutoScalingGroup is in
     # progress"; aws-facts 2.2: AlreadyExists also while pending delete.
@@ -310,13 +310,13 @@ def _(cloud):
 
     def delete(name):
         cloud.autoscaling.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
-        status = fleets.shown(cloud, name)
-        refused("AlreadyExists", cloud.autoscaling.create_auto_scaling_group, **again | {"AutoScalingGroupName": name})
-        return status
+        status = (fleets.shown(cloud, name) or {}).get("Status")
+        request_again = again | {"AutoScalingGroupName": name}
+        return status, attempt(cloud.autoscaling.create_auto_scaling_group, **request_again)[1]
 
     net, template = worlds.network(cloud), worlds.launch_template(cloud)
-    status = cloud.within(30, lambda: fleets.group(cloud, net, template), delete)
-    expect((status or {}).get("Status"), "Delete in progress", "Status")
+    outcome = cloud.within(30, lambda: fleets.group(cloud, net, template), delete)
+    expect(outcome, ("Delete in progress", "AlreadyExists"), "Status, and the refusal of the name")
 
 
 @check("DeleteAutoScalingGroup: an unknown group is refused with ValidationError")

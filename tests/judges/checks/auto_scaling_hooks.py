@@ -26,9 +26,11 @@ def cpu(target):
     return {"PolicyType": "TargetTrackingScaling", "TargetTrackingConfiguration": metric | {"TargetValue": target}}
 
 
+# Without warm-up, because instances that are warming up are part of the answer to an alarm.
 STEPS = {
     "PolicyType": "StepScaling",
     "AdjustmentType": "ChangeInCapacity",
+    "EstimatedInstanceWarmup": 0,
     "StepAdjustments": [{"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 1}],
 }
 

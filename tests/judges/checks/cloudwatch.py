@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from . import fleets
+from .auto_scaling_hooks import STEPS
 from .expect import attempt, expect, expect_true, refused, tags_of
 from .registry import check
 
@@ -158,13 +159,7 @@ def _(cloud):
 @check("An alarm's action executes a scaling policy")
 def _(cloud):
     group = fleets.group(cloud, size=1)
-    policy = cloud.autoscaling.put_scaling_policy(
-        AutoScalingGroupName=group,
-        PolicyName="steps",
-        PolicyType="StepScaling",
-        AdjustmentType="ChangeInCapacity",
-        StepAdjustments=[{"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 1}],
-    )["PolicyARN"]
+    policy = cloud.autoscaling.put_scaling_policy(AutoScalingGroupName=group, PolicyName="steps", **STEPS)["PolicyARN"]
     name = alarm(cloud, AlarmActions=[policy], Period=period(cloud))
 
     def probe():

@@ -25,12 +25,15 @@ def error_code(error):
 
 
 def documented_status(call, code):
-    """The HTTP status of a refusal, where the service's model names it; EC2 answers 400, and 412 to a dry run."""
-    model = getattr(call, "__self__", None).meta.service_model
+    """The HTTP status of a refusal, where it is known; EC2 answers 400, and 412 to a dry run."""
+    model = call.__self__.meta.service_model
     if model.resolved_protocol == "ec2":
         return 412 if code == "DryRunOperation" else 400
-    if model.resolved_protocol == "json":
+    if model.service_name in ("sqs", "ssm", "secretsmanager"):
         return 400
+    # CloudWatch's model names statuses for its query protocol; what its JSON protocol sends is not documented.
+    if model.resolved_protocol == "json":
+        return None
     statuses = [
         shape.metadata["error"].get("httpStatusCode")
         for shape in model.error_shapes

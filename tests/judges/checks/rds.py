@@ -196,7 +196,7 @@ def _(cloud):
     )
 
 
-@check("ModifyDBInstance: while it is creating is refused with InvalidDBInstanceState")
+@check("ModifyDBInstance: while it is creating is refused with InvalidDBInstanceState", alone=True)
 def _(cloud):
     def modify(name):
         cloud.rds.create_db_instance(DBInstanceIdentifier=name, **databases.settings())
@@ -314,7 +314,7 @@ def _(cloud):
     expect([snapshot["DBSnapshotIdentifier"] for snapshot in left], [manual], "snapshots afterwards")
 
 
-@check("DeleteDBInstance: an unknown one, and one that is being deleted already, are refused")
+@check("DeleteDBInstance: an unknown one, and one that is being deleted already, are refused", alone=True)
 def _(cloud):
     refused(
         "DBInstanceNotFound",

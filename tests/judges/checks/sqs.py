@@ -65,7 +65,10 @@ def _(cloud):
     )
 
 
-@check("CreateQueue: within 60 s of its deletion a name is refused with QueueDeletedRecently, then it is free")
+@check(
+    "CreateQueue: within 60 s of its deletion a name is refused with QueueDeletedRecently, then it is free",
+    alone=True,
+)
 def _(cloud):
     def prepare():
         name = cloud.name("queue")
@@ -311,7 +314,7 @@ def _(cloud):
     )
 
 
-@check("PurgeQueue: empties the queue; again within 60 s is refused with PurgeQueueInProgress")
+@check("PurgeQueue: empties the queue; again within 60 s is refused with PurgeQueueInProgress", alone=True)
 def _(cloud):
     url = queues.queue(cloud)
     queues.send(cloud, url, "lost")

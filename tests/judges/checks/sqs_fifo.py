@@ -26,7 +26,7 @@ def _(cloud):
     )
 
 
-@check("Deduplication: the same id within five minutes is accepted and delivered once")
+@check("Deduplication: the same id within five minutes is accepted and delivered once", alone=True)
 def _(cloud):
     def prepare():
         return queues.queue(cloud, fifo=True, VisibilityTimeout=43200)
@@ -40,7 +40,7 @@ def _(cloud):
     expect([message["Body"] for message in queues.poll(cloud, url)], ["one"], "messages")
 
 
-@check("Deduplication: by content with ContentBasedDeduplication")
+@check("Deduplication: by content with ContentBasedDeduplication", alone=True)
 def _(cloud):
     def prepare():
         return queues.queue(cloud, fifo=True, ContentBasedDeduplication="true", VisibilityTimeout=43200)
