@@ -308,15 +308,17 @@ def _(cloud):
     # progress"; aws-facts 2.2: AlreadyExists also while pending delete.
     again = request(cloud)
 
-    def delete(name):
+    def status(name):
         cloud.autoscaling.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
-        status = (fleets.shown(cloud, name) or {}).get("Status")
-        request_again = again | {"AutoScalingGroupName": name}
-        return status, attempt(cloud.autoscaling.create_auto_scaling_group, **request_again)[1]
+        return (fleets.shown(cloud, name) or {}).get("Status")
+
+    def refusal(name):
+        cloud.autoscaling.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
+        return attempt(cloud.autoscaling.create_auto_scaling_group, **again | {"AutoScalingGroupName": name})[1]
 
     net, template = worlds.network(cloud), worlds.launch_template(cloud)
-    outcome = cloud.within(30, lambda: fleets.group(cloud, net, template), delete)
-    expect(outcome, ("Delete in progress", "AlreadyExists"), "Status, and the refusal of the name")
+    for trial, wanted in ((status, "Delete in progress"), (refusal, "AlreadyExists")):
+        expect(cloud.within(30, lambda: fleets.group(cloud, net, template), trial), wanted, f"the {trial.__name__}")
 
 
 @check("DeleteAutoScalingGroup: an unknown group is refused with ValidationError")

@@ -284,11 +284,13 @@ def _(cloud):
 @check("PutScheduledUpdateGroupAction: changes the group at its time and is then forgotten")
 def _(cloud):
     name = fleets.group(cloud, size=1)
-    start = cloud.now() + timedelta(seconds=cloud.lasting(0.5, least=60, most=86400))
+    delay = cloud.lasting(3, least=60, most=86400)
+    start = cloud.now() + timedelta(seconds=delay)
     cloud.autoscaling.put_scheduled_update_group_action(
         AutoScalingGroupName=name, ScheduledActionName="once", StartTime=start, DesiredCapacity=2
     )
-    cloud.until(lambda: fleets.shown(cloud, name)["DesiredCapacity"] == 2, 1200, "DesiredCapacity is 2")
+    expect(fleets.shown(cloud, name)["DesiredCapacity"], 1, "DesiredCapacity before the time has come")
+    cloud.until(lambda: fleets.shown(cloud, name)["DesiredCapacity"] == 2, delay + 600, "DesiredCapacity is 2")
     cloud.until(
         lambda: not cloud.autoscaling.describe_scheduled_actions(AutoScalingGroupName=name)[
             "ScheduledUpdateGroupActions"

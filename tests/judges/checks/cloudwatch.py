@@ -169,11 +169,15 @@ def _(cloud):
     cloud.until(probe, 5 * period(cloud), "the alarm makes the group larger")
 
 
-@check("SetAlarmState: shows until the next evaluation; unknown alarms are refused with ResourceNotFound")
+@check("SetAlarmState: stays while missing data is ignored; unknown alarms are refused with ResourceNotFound")
 def _(cloud):
-    name = alarm(cloud, Period=3600, TreatMissingData="ignore")
+    name = alarm(cloud, TreatMissingData="ignore")
     call = cloud.cloudwatch.set_alarm_state
     call(AlarmName=name, StateValue="ALARM", StateReason="a drill")
+    # User guide, missing data: with ignore "the current alarm state is maintained". Once an alarm that was made later
+    # has been looked at, this one has been, too.
+    later = alarm(cloud, TreatMissingData="breaching")
+    cloud.until(lambda: shown(cloud, later)["StateValue"] == "ALARM", 600, "alarms are looked at")
     now = shown(cloud, name)
     expect((now["StateValue"], now["StateReason"]), ("ALARM", "a drill"), "state and reason")
     refused("ResourceNotFound", call, AlarmName=cloud.name("nobody"), StateValue="OK", StateReason="x")

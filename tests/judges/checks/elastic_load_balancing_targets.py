@@ -142,14 +142,21 @@ def _(cloud):
     expect(health(cloud, target_group), {instance: ("unused", "Target.NotInUse")}, "health")
 
 
-@check("RegisterTargets: behind a load balancer the target goes from initial to healthy")
+@check("RegisterTargets: behind a load balancer the target goes from initial to healthy", alone=True)
 def _(cloud):
-    _balancer, target_group, instance = serving(cloud)
-    # With the longest interval and most checks the target stays initial long enough to be seen at any speed.
-    cloud.elbv2.modify_target_group(TargetGroupArn=target_group, HealthCheckIntervalSeconds=300)
-    cloud.elbv2.register_targets(TargetGroupArn=target_group, Targets=[{"Id": instance}])
-    state, reason = health(cloud, target_group)[instance]
-    expect((state, reason), ("initial", "Elb.RegistrationInProgress"), "health right after RegisterTargets")
+    def prepare():
+        _balancer, target_group, instance = serving(cloud)
+        # With the longest interval the first check is as late as can be.
+        cloud.elbv2.modify_target_group(TargetGroupArn=target_group, HealthCheckIntervalSeconds=300)
+        return target_group, instance
+
+    def trial(prepared):
+        target_group, instance = prepared
+        cloud.elbv2.register_targets(TargetGroupArn=target_group, Targets=[{"Id": instance}])
+        return *prepared, health(cloud, target_group)[instance]
+
+    target_group, instance, first = cloud.within(60, prepare, trial)
+    expect(first, ("initial", "Elb.RegistrationInProgress"), "health right after RegisterTargets")
     cloud.elbv2.modify_target_group(TargetGroupArn=target_group, HealthCheckIntervalSeconds=10)
     cloud.until(lambda: health(cloud, target_group)[instance][0] == "healthy", 3600, "the target is healthy")
 
