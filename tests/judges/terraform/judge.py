@@ -8,7 +8,7 @@ Without Terraform 1.11, or without the provider in the mirror (`--mirror`, /opt/
 
 `--calls FILE` writes which operations the provider called: service, operation, how often, and with which status codes.
 `--folder FOLDER` works in a folder that stays, with Terraform's state and the provider's log, so that a failure can be looked into.
-The account is the access key; signatures are not real where this file itself asks.
+The account is the access key, and nothing in it may be called `judge-…` before. Where this file itself asks, its signatures are not real.
 """
 
 import argparse
