@@ -35,6 +35,6 @@ def entries(log):
 
 
 def field(entry, name):
-    """The value of a field, which has quotation marks if there is a space in it; a question mark where it is missing."""
+    """The value of a field, in quotation marks if there is a space in it; a question mark where it is missing."""
     found = re.search(rf'(?:^|\s){re.escape(name)}=(?:"([^"]*)"|(\S+))', entry)
     return (found[1] or found[2]) if found else "?"

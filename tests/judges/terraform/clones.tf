@@ -36,7 +36,7 @@ data "aws_iam_policy_document" "clones" {
   statement {
     sid       = "Parameters"
     actions   = ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"]
-    resources = ["arn:aws:ssm:${local.arn}:parameter/pando/${var.stack}", "arn:aws:ssm:${local.arn}:parameter/pando/${var.stack}/*"]
+    resources = [local.parameters, "${local.parameters}/*"]
   }
   statement {
     sid       = "Secrets"

@@ -44,6 +44,10 @@ data "aws_secretsmanager_secret_version" "database" {
   version_id = aws_secretsmanager_secret_version.database.version_id
 }
 
+locals {
+  database = jsondecode(data.aws_secretsmanager_secret_version.database.secret_string)
+}
+
 resource "aws_db_instance" "primary" {
   identifier                          = "${var.stack}-primary"
   engine                              = "mysql"
@@ -57,7 +61,7 @@ resource "aws_db_instance" "primary" {
   parameter_group_name                = aws_db_parameter_group.database.name
   vpc_security_group_ids              = [aws_security_group.tier["database"].id]
   username                            = "pando"
-  password                            = jsondecode(data.aws_secretsmanager_secret_version.database.secret_string).password
+  password                            = local.database.password
   db_name                             = "app"
   port                                = 3306
   multi_az                            = true

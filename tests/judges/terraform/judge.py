@@ -1,19 +1,22 @@
-"""Has Terraform and its AWS provider judge a simulated AWS: the provider's requests and reads have met the real one for ten years.
+"""Has Terraform and its AWS provider judge a simulated AWS: they have met the real one for ten years.
 
     python3 tests/judges/terraform/judge.py --endpoint http://127.0.0.1:4566 [--calls FILE] [--folder FOLDER]
 
-A copy of the configuration beside this file is applied, planned again (nothing may be left to do), changed a little, rolled over and destroyed;
-then the endpoint is asked whether anything of the stack is left. What fails is printed in Terraform's words, and the exit code is 1.
-Without Terraform 1.11, or without the provider in the mirror (`--mirror`, /opt/tf-plugins), nothing is judged: "skipped", exit code 0.
+A copy of the configuration beside this file is applied, planned again (nothing may be left to do), changed a little,
+rolled over and destroyed; then the endpoint is asked whether anything of the stack is left. What fails is printed in
+Terraform's words, and the exit code is 1. Without Terraform 1.11, or without the provider in the mirror (`--mirror`,
+/opt/tf-plugins), nothing is judged: "skipped", exit code 0.
 
 `--calls FILE` writes which operations the provider called: service, operation, how often, and with which status codes.
-`--folder FOLDER` works in a folder that stays, with Terraform's state and the provider's log, so that a failure can be looked into.
-The account is the access key, and nothing in it may be called `judge-…` before. Where this file itself asks, its signatures are not real.
+`--folder FOLDER` works in a folder that stays, with Terraform's state and the provider's log.
+The account is the access key, and nothing in it may be called `judge-…` before. Where this file itself asks, its
+signatures are not real.
 """
 
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,6 +36,11 @@ STEPS = [
     ("change", {"most_clones": "14", "visibility": "360"}),
     ("roll", {"most_clones": "14", "visibility": "360", "revision": "2"}),
 ]
+
+# What Terraform says while it works.
+PROGRESS = re.compile(r": (Refreshing|(Still )?(read|creat|modify|destroy|open|clos)ing\b|\w+ complete)", re.IGNORECASE)
+# With what the part begins that matters: an error, or what a plan that should be empty would do.
+BEGINNING = re.compile(r"Error:|^Terraform will perform")
 
 
 class Terraform:
@@ -157,13 +165,9 @@ def succeeds(name, terraform, arguments):
 
 def what_matters(said):
     """Terraform's words without its reports of progress."""
-    progress = (": Refreshing state...", ": Reading...", ": Read complete after", ": Creating...", ": Still creating...")
-    progress += (": Destroying...", ": Still destroying...", ": Opening...", ": Opening complete", ": Closing...")
-    progress += (": Creation complete after", ": Destruction complete after", ": Closing complete", ": Still reading...")
-    progress += (": Modifying...", ": Still modifying...", ": Modifications complete after")
-    lines = [line for line in said.splitlines() if not any(mark in line for mark in progress)]
-    first = next((i for i, line in enumerate(lines) if "Error:" in line or line.startswith("Terraform will perform")), 0)
-    return "\n".join(lines[first:])
+    lines = [line for line in said.splitlines() if not PROGRESS.search(line)]
+    begins = [number for number, line in enumerate(lines) if BEGINNING.search(line)]
+    return "\n".join(lines[begins[0] if begins else 0 :])
 
 
 if __name__ == "__main__":

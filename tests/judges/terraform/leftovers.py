@@ -1,4 +1,4 @@
-"""What is left of a stack, asked of the endpoint over plain HTTP: no SDK, whose reading of an answer could hide something."""
+"""What is left of a stack, asked over plain HTTP: an SDK's reading of an answer could hide something."""
 
 import json
 import re
@@ -66,7 +66,8 @@ class Endpoint:
     def post(self, service, body, headers):
         """Sends a request; the status and the answer."""
         scope = f"{self.account}/20260101/{REGION}/{service}/aws4_request"
-        headers["Authorization"] = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature={'0' * 64}"
+        signature = f"SignedHeaders=host, Signature={'0' * 64}"
+        headers["Authorization"] = f"AWS4-HMAC-SHA256 Credential={scope}, {signature}"
         headers["X-Amz-Date"] = "20260101T000000Z"
         request = urllib.request.Request(self.url, data=body, headers=headers, method="POST")
         try:
@@ -95,4 +96,4 @@ def take_last_snapshot(endpoint, name):
     """Deletes the one thing that destroying must leave: the database's last snapshot. Yields a line if it is not there."""
     status, answer = endpoint.form("rds", "DeleteDBSnapshot", {"DBSnapshotIdentifier": name})
     if status != 200:
-        yield f"the last snapshot {name} of the database should be there, and cannot be deleted: {answer[:300]}"
+        yield f"the database's last snapshot {name} should be there, and cannot be deleted: {answer[:300]}"

@@ -1,4 +1,4 @@
-# What `blueprints/web-service.yaml` becomes, said in Terraform's words, so that its AWS provider can judge a simulated AWS.
+# What `blueprints/web-service.yaml` becomes, in Terraform's words, so that its AWS provider can judge a simulated AWS.
 # Each tier has a file of its own.
 
 terraform {
@@ -113,8 +113,10 @@ data "aws_ami" "image" {
 }
 
 locals {
-  zones  = slice(sort(data.aws_availability_zones.all.names), 0, 3)
-  image  = data.aws_ami.image
-  arn    = "${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
-  volume = max(20, one([for device in local.image.block_device_mappings : device.ebs["volume_size"] if device.device_name == local.image.root_device_name]))
+  zones      = slice(sort(data.aws_availability_zones.all.names), 0, 3)
+  image      = data.aws_ami.image
+  here       = "${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
+  parameters = "arn:aws:ssm:${local.here}:parameter/pando/${var.stack}"
+  volumes    = { for device in local.image.block_device_mappings : device.device_name => device.ebs["volume_size"] }
+  volume     = max(20, local.volumes[local.image.root_device_name])
 }

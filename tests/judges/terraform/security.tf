@@ -20,7 +20,12 @@ locals {
     web-sessions      = { from = "web", to = "sessions", port = 11211 }
   }
 
-  ways_out = { for pair in setproduct(["web", "worker"], [80, 443]) : "${pair[0]}-${pair[1]}" => { from = pair[0], port = pair[1] } }
+  ways_out = {
+    web-80     = { from = "web", port = 80 }
+    web-443    = { from = "web", port = 443 }
+    worker-80  = { from = "worker", port = 80 }
+    worker-443 = { from = "worker", port = 443 }
+  }
 }
 
 resource "aws_security_group" "tier" {
