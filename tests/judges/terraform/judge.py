@@ -38,9 +38,7 @@ STEPS = [
 ]
 
 # What Terraform says while it works.
-PROGRESS = re.compile(r": (Refreshing|(Still )?(read|creat|modify|destroy|open|clos)ing\b|\w+ complete)", re.IGNORECASE)
-# With what the part begins that matters: an error, or what a plan that should be empty would do.
-BEGINNING = re.compile(r"Error:|^Terraform will perform")
+PROGRESS = re.compile(r": [A-Z]\w+( \w+)?\.\.\.|: \w+ complete")
 
 
 class Terraform:
@@ -166,8 +164,12 @@ def succeeds(name, terraform, arguments):
 def what_matters(said):
     """Terraform's words without its reports of progress."""
     lines = [line for line in said.splitlines() if not PROGRESS.search(line)]
-    begins = [number for number, line in enumerate(lines) if BEGINNING.search(line)]
-    return "\n".join(lines[begins[0] if begins else 0 :])
+    # An error, or else what a plan that should be empty would do.
+    for beginning in ("Error:", "Terraform will perform"):
+        places = [number for number, line in enumerate(lines) if beginning in line]
+        if places:
+            return "\n".join(lines[places[0] :])
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
