@@ -44,11 +44,6 @@ impl Filters {
         Ok(Self(filters))
     }
 
-    /// Whether there are none.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Whether a thing passes, given its tags and its values for a filter's name.
     pub(crate) fn pass(&self, tags: &Tags, mut values: impl FnMut(&str) -> Vec<String>) -> bool {
         self.0.iter().all(|(name, patterns)| {

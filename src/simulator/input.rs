@@ -3,7 +3,6 @@
 //! Each parameter remembers whether anybody looked at it. Those that nobody did are in the call log, so that nothing is ignored in silence.
 
 use std::cell::Cell;
-use std::time::Duration;
 
 use super::clock::Moment;
 use super::refusal::Refusal;
@@ -84,11 +83,6 @@ impl Input {
             Value::Text(text) => Some(text.eq_ignore_ascii_case("true")),
             _ => None,
         }
-    }
-
-    /// A whole number of seconds.
-    pub(crate) fn seconds(&self, name: &str) -> Result<Option<Duration>, Refusal> {
-        Ok(self.whole(name)?.map(|seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or_default())))
     }
 
     /// A point in time.

@@ -144,7 +144,7 @@ impl Simulator {
         let now = self.clock.now();
         let mut state = self.lock();
         state.world.advance(now);
-        serde_json::to_value(&state.world).unwrap_or_default()
+        serde_json::to_value(&state.world).unwrap_or_else(|e| serde_json::json!({ "error": e.to_string() }))
     }
 
     /// Everything that exists, with its tags: what is whose, and what is nobody's.

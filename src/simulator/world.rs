@@ -53,6 +53,8 @@ pub(crate) struct Region {
     pub(crate) secrets: secrets::State,
     pub(crate) sqs: sqs::State,
     pub(crate) ssm: ssm::State,
+    /// Not part of a dump: they are history.
+    #[serde(skip)]
     pub(crate) tokens: Tokens,
 }
 

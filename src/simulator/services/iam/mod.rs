@@ -193,6 +193,8 @@ fn limit(message: impl Into<String>) -> Refusal {
 fn listed(input: &Input, name: &'static str, all: impl IntoIterator<Item = (String, Tree)>) -> Result<Tree, Refusal> {
     let most = if input.has("MaxItems") { 1000 } else { 100 };
     let page = Page::read(input, "MaxItems", "Marker", (1, most), "ValidationError")?;
+    // Where there is nothing, nobody asks whose path it would have.
+    input.pass_over("PathPrefix");
     let (found, marker) = page.cut(all);
     Ok(Tree::EMPTY.with(name, members(found)).with("IsTruncated", marker.is_some()).with("Marker", marker))
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::instance::{Instance, turn};
-use super::{events, life, network};
+use super::{engines, events, life, network};
 use crate::simulator::scene::Scene;
 
 /// What is to change; all that is not `None`.
@@ -175,6 +175,10 @@ fn set(instance: &mut Instance, changes: &Changes) {
         if let Some(change) = change {
             there.clone_from(change);
         }
+    }
+    // The option group is that of the major version.
+    if let Ok(version) = engines::engine(&settings.engine).and_then(|engine| engine.version(Some(&settings.version))) {
+        settings.option_group = version.option_group();
     }
     settings.port = changes.port.unwrap_or(settings.port);
     settings.backup_days = changes.backup_days.unwrap_or(settings.backup_days);
