@@ -13,7 +13,6 @@ mod emulators;
 mod engine;
 mod faults;
 mod generated;
-mod judged;
 mod lifecycle;
 mod plans;
 mod replace_rules;

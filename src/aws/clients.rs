@@ -211,12 +211,12 @@ async fn load(target: &Target) -> Result<SdkConfig, ConnectError> {
         .operation_attempt_timeout(ATTEMPT)
         .operation_timeout(OPERATION)
         .build();
-    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .timeout_config(timeouts)
-        .http_client(match &target.transport {
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).timeout_config(timeouts).http_client(
+        match &target.transport {
             Some(transport) => transport.client.clone(),
             None => http_client(target.endpoint_url.as_deref()),
-        });
+        },
+    );
     if let Some(transport) = &target.transport {
         loader = loader.time_source(transport.time.clone());
     }

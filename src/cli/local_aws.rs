@@ -31,8 +31,9 @@ pub(super) struct LocalAws {
     pub(super) url: String,
     /// Where the cache is, if elsewhere.
     pub(super) elasticache: Option<String>,
-    _emulators: Vec<Emulator>,
-    _server: Option<Server>,
+    /// They end when this is dropped.
+    emulators: Vec<Emulator>,
+    server: Option<Server>,
 }
 
 /// How one is to be started.
@@ -82,7 +83,7 @@ impl LocalAws {
         } else {
             let server = serve(wish.speed, wish.port.unwrap_or_default()).await?;
             self.url.clone_from(&server.url);
-            self._server = Some(server);
+            self.server = Some(server);
         }
         let speed = wish.speed;
         tell(&format!("the simulator answers at {}; its time passes {speed} times as fast as ours", self.url));
@@ -104,7 +105,7 @@ impl LocalAws {
         } else {
             let emulator = emulators::start(recipe, &place, tell).await?;
             let url = emulator.url.clone();
-            self._emulators.push(emulator);
+            self.emulators.push(emulator);
             url
         };
         tell(&format!("{} {} answers at {url}", recipe.name, recipe.version));

@@ -9,6 +9,7 @@ mod recipe;
 
 pub use install::{InstallError, Packages, install};
 pub use process::{
-    Detached, Emulator, Place, Program, StartError, detached, start, start_detached, start_program_detached, stop_detached,
+    Detached, Emulator, Place, Program, StartError, detached, start, start_detached, start_program_detached,
+    stop_detached,
 };
 pub use recipe::{LOCALSTACK, MINISTACK, MOTO, RECIPES, Recipe};

@@ -4,6 +4,18 @@ use std::net::TcpStream;
 
 use crate::support::command::{Sandbox, until};
 
+/// A small stack.
+const BLUEPRINT: &str = "\
+pando: 1
+stack: shop
+region: eu-west-1
+protect: []
+network: { zones: 2 }
+image: { ssm: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64 }
+workers:
+  jobs: { instance: t4g.small, latency: 1m, job_time: 2s }
+";
+
 /// The variables that were printed for a shell.
 fn variables(printed: &str) -> Vec<(String, String)> {
     let lines = printed.lines().filter_map(|line| line.strip_prefix("export "));
@@ -13,7 +25,7 @@ fn variables(printed: &str) -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn the_simulator_stays_for_other_commands_until_it_is_stopped() {
-    let sandbox = Sandbox::with("pando: 1\nstack: shop\nregion: eu-west-1\nprotect: []\nnetwork: { zones: 2 }\nworkers:\n  jobs: { instance: t4g.small }\n");
+    let sandbox = Sandbox::with(BLUEPRINT);
     let cache = sandbox.path("cache").display().to_string();
     let sandbox = sandbox.set("PANDO_CACHE", &cache);
     let started = sandbox.run(&["local", "start", "--speed", "1000"]).await;

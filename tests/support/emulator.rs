@@ -70,7 +70,13 @@ impl Emulators {
     async fn alone(recipe: &'static Recipe) -> Self {
         let room = ROOM.acquire().await.expect("the semaphore is never closed");
         let emulator = start(recipe, None).await;
-        Self { base: emulator.url.clone(), elsewhere: Vec::new(), _running: vec![emulator], _server: None, _room: Some(room) }
+        Self {
+            base: emulator.url.clone(),
+            elsewhere: Vec::new(),
+            _running: vec![emulator],
+            _server: None,
+            _room: Some(room),
+        }
     }
 
     /// Where they are, for clients in this process.

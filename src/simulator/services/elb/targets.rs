@@ -363,7 +363,9 @@ mod tests {
         let (id, since) = ("i-1".to_owned(), Moment::default());
         let mut target =
             Target { id, port: 80, zone: None, since, draining: None, state: Checked::Never, passed: 0, failed: 0 };
-        checks.iter().for_each(|answers| target.note(*answers, 3, 2));
+        for answers in checks {
+            target.note(*answers, 3, 2);
+        }
         target.state
     }
 

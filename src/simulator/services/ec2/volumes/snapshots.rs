@@ -114,7 +114,7 @@ pub(super) fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let is_mine = |owner: &&str| ["self", scene.place.account.as_str()].contains(owner);
     let found = snapshots.visible(scene.sight).filter(|(id, snapshot)| {
         (ids.is_empty() || ids.contains(id))
-            && (owners.is_empty() || owners.iter().any(|owner| is_mine(owner)))
+            && (owners.is_empty() || owners.iter().any(is_mine))
             && filters.pass(&snapshot.tags, |name| snapshot.value(scene, id, name))
     });
     input.pass_over("RestorableBy");
