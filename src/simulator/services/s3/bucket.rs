@@ -1,4 +1,4 @@
-//! Buckets.
+//! Buckets: their names, owners and ends.
 
 use std::collections::BTreeMap;
 
