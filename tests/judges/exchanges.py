@@ -16,9 +16,11 @@ def encoded_body(body):
 
 
 def read_exchanges(lines):
-    """The exchanges of a recording: bodies as bytes, names of headers in lower case."""
+    """The exchanges of a recording: bodies as bytes, names of headers in lower case. A line may also be one of the simulator's log of
+    calls, which holds request and response under `exchange`."""
     for line in lines:
         exchange = json.loads(line)
+        exchange |= exchange.pop("exchange", {})
         for side in (exchange["request"], exchange["response"]):
             body = side["body"]
             side["body"] = base64.b64decode(body["base64"]) if isinstance(body, dict) else body.encode()

@@ -5,6 +5,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 
 from shape_requests import decoded_cbor
+from shape_truths import EC2_ENVELOPE, QUERY_ERROR_CODES, STATUSES
 from shape_values import (HEADER_LOCATIONS, check_shape, local_name, structure_from_xml, value_from_json,
                           value_from_text, value_from_xml, wire_name)
 
@@ -30,9 +31,9 @@ def judge_response(operation, protocol, response, result_keys, complain):
     """Checks one answer. `result_keys` are the lists that the paginators read: XML answers hold them even when they are empty."""
     if response["status"] >= 300:
         return judge_error(operation, protocol, response, complain)
-    expected = operation.http.get("responseCode", 200)
-    if response["status"] != expected:
-        complain("status", f"not {expected}", response["status"])
+    expected = STATUSES.get(operation.name, {operation.http.get("responseCode", 200)})
+    if response["status"] not in expected:
+        complain("status", f"not in {sorted(expected)}", response["status"])
     value = READERS[protocol](operation, response, complain)
     shape = operation.output_shape
     if shape is None or value is None:
@@ -84,10 +85,10 @@ def read_ec2(operation, response, complain):
     check_root(root, f"{operation.name}Response", operation.service_model.metadata["xmlNamespace"], complain)
     required_text(root, "requestId", "body", complain)
     if operation.output_shape is not None:
-        return structure_from_xml(operation.output_shape, root, operation.output_shape.name, complain, ("requestId",))
+        return structure_from_xml(operation.output_shape, root, operation.output_shape.name, complain, EC2_ENVELOPE)
     if required_text(root, "return", "body", complain) not in ("", "true"):
         complain("body.<return>", "not true", "")
-    refuse_others(root, ("requestId", "return"), "body", complain)
+    refuse_others(root, EC2_ENVELOPE, "body", complain)
     return None
 
 
@@ -291,7 +292,8 @@ def json_error(operation, response, complain):
     if not isinstance(value.get("message", value.get("Message", "")), str):
         complain("error.message", "not a string", value)
     if "awsQueryCompatible" in operation.service_model.metadata and shape:
-        expected = f"{error_code(shape)};Sender" if response["status"] < 500 else f"{error_code(shape)};Receiver"
+        fault = "Sender" if response["status"] < 500 else "Receiver"
+        expected = f"{QUERY_ERROR_CODES.get(shape.name, error_code(shape))};{fault}"
         if response["headers"].get("x-amzn-query-error") != expected:
             complain("x-amzn-query-error", f"not {expected}", response["headers"].get("x-amzn-query-error"))
     return code

@@ -9,6 +9,8 @@ import functools
 import re
 import unicodedata
 
+from shape_truths import ENUM_VALUES
+
 TIMESTAMP_TEXTS = {
     "iso8601": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z"),
     "rfc822": re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"),
@@ -240,7 +242,8 @@ def check_shape(shape, value, path, complain, is_input):
         for key, item in value.items():
             check_shape(shape.key, key, path + "{key}", complain, is_input)
             check_shape(shape.value, item, path + "{}", complain, is_input)
-    elif kind == "string" and shape.enum and value not in shape.enum:
+    elif kind == "string" and shape.enum and value not in shape.enum and (
+            is_input or value not in ENUM_VALUES.get(shape.name, ())):
         complain(path, "not a value of the model's enum", value)
     if is_input:
         check_limits(shape, value, path, complain)

@@ -11,6 +11,7 @@ import argparse
 import sys
 
 import botocore.exceptions
+import botocore.model
 import botocore.session
 from exchanges import read_exchanges
 from shape_requests import judge_request
@@ -70,7 +71,7 @@ class Judge:
         except botocore.exceptions.UnknownServiceError:
             self.findings.add((service, action, "request", "service", "unknown to botocore"), service)
             return
-        except botocore.exceptions.OperationNotFoundError:
+        except botocore.model.OperationNotFoundError:
             if not any(code in exchange["response"]["body"] for code in UNKNOWN_ACTION_CODES):
                 self.findings.add((service, action, "response", "action", "no such action, but it is not refused"),
                                   exchange["response"]["body"][:80])
