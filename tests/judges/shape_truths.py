@@ -12,8 +12,9 @@ ENUM_VALUES = {
     "NetworkInterfaceType": {"nat_gateway"},
 }
 
-# Statuses beside the one that botocore's models say: PutBucketTagging, example response: HTTP/1.1 204 No Content.
-STATUSES = {"PutBucketTagging": {200, 204}}
+# Statuses beside the one that botocore's models say: PutBucketTagging and PutBucketPolicy, example responses: HTTP/1.1 204 No Content;
+# GetObject and HeadObject with a range: 206 Partial Content.
+STATUSES = {"GetObject": {200, 206}, "HeadObject": {200, 206}, "PutBucketPolicy": {200, 204}, "PutBucketTagging": {200, 204}}
 
 # EC2 answers <return> also where the model has no such member: CreateSecurityGroup, response elements.
 EC2_ENVELOPE = ("requestId", "return")

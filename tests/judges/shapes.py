@@ -1,6 +1,7 @@
 """The shape judge: checks recorded exchanges with an AWS against the service models of botocore.
 
     python shapes.py RECORDING...       each a JSON-lines file, `-` for standard input; exit code 1 if there are findings
+    python shapes.py --answers-only RECORDING...    for recordings of callers that send what is to be refused
     python shapes.py --self-test        proves the judge on good exchanges and on spoilt ones
 
 botocore's own parsers ignore what they do not know, so everything is read anew from the wire: parameters, elements and keys that no shape
@@ -41,8 +42,9 @@ class Findings:
 class Judge:
     """Checks exchanges; service models are loaded once."""
 
-    def __init__(self):
+    def __init__(self, judges_requests=True):
         self.findings = Findings()
+        self.judges_requests = judges_requests
         self.session = botocore.session.get_session()
         self.models = {}
         self.paginators = {}
@@ -78,6 +80,8 @@ class Judge:
             return
 
         def complain_about(side):
+            if side == "request" and not self.judges_requests:
+                return lambda *_: None
             return lambda path, what, value: self.findings.add((service, action, side, path, what), value)
 
         protocol = judge_request(operation, exchange["request"], complain_about("request"))
@@ -89,6 +93,7 @@ def main():
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("recordings", nargs="*", metavar="RECORDING")
+    parser.add_argument("--answers-only", action="store_true")
     parser.add_argument("--self-test", action="store_true")
     options = parser.parse_args()
     if options.self_test:
@@ -96,7 +101,7 @@ def main():
         return self_test(Judge)
     if not options.recordings:
         parser.error("a recording or --self-test")
-    judge, count = Judge(), 0
+    judge, count = Judge(judges_requests=not options.answers_only), 0
     for path in options.recordings:
         with sys.stdin if path == "-" else open(path, encoding="utf-8") as lines:
             for exchange in read_exchanges(lines):
