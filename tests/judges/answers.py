@@ -4,16 +4,18 @@ import datetime
 import json
 import re
 
+ABSENT = "<absent>"
 HEX = "[0-9a-f]"
 # What must differ from run to run, and what stands in its place. The first kinds keep their identity by where they first appeared.
 IDENTITIES = re.compile("|".join([
     rf"\b{HEX}{{8}}-{HEX}{{4}}-{HEX}{{4}}-{HEX}{{4}}-{HEX}{{12}}\b",
     rf"\b[a-z]+(?:-[a-z]+)*-(?:{HEX}{{17}}|{HEX}{{8}})\b",
-    rf"(?<=/){HEX}{{16,17}}\b",
+    r"(?<=/)[0-9a-z]{16,17}(?=/|$)",
     r"\b(?:AROA|AIPA|ANPA|AIDA|ASIA)[A-Z0-9]{12,17}\b",
 ]))
 KINDS = [
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?"), "<time>"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d GMT"), "<time>"),
     (re.compile(r"(https?://)?(127\.0\.0\.1|localhost)(:\d+)?"), "<host>"),
     (re.compile(r"(https?://)?[a-z0-9.<>-]+\.amazonaws\.com(?=[/:]|$)"), "<host>"),
     (re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b(?!/)"), "<address>"),
@@ -22,7 +24,7 @@ KINDS = [
     (re.compile(rf"\b{HEX}{{2}}(:{HEX}{{2}}){{5}}\b"), "<mac>"),
 ]
 OPAQUE = {"ReceiptHandle", "NextToken", "Marker", "NextMarker", "SecretAccessKey", "SessionToken", "RequestId", "VersionId", "OwnerId", "ID",
-          "DisplayName", "Message", "HostId", "SequenceNumber", "CreatedTimestamp", "LastModifiedTimestamp"}
+          "DisplayName", "Message", "DbiResourceId", "HostId", "SequenceNumber", "CreatedTimestamp", "LastModifiedTimestamp"}
 
 
 class Normaliser:
@@ -33,8 +35,11 @@ class Normaliser:
 
     def value(self, value, path):
         """A value whose own parts are replaced; lists are in an order that does not hang on ids."""
+        if isinstance(value, dict) and any(IDENTITIES.fullmatch(key) for key in value):
+            # A map by ids, such as a secret's versions: which id has what hangs on the run.
+            return self.value(list(value.values()), path)
         if isinstance(value, dict):
-            return {IDENTITIES.sub("<id>", key): self.value(value[key], f"{path}.{key}") for key in sorted(value)}
+            return {key: self.value(value[key], f"{path}.{key}") for key in sorted(value)}
         if isinstance(value, list):
             return [self.value(item, path + "[]") for item in sorted(value, key=blanked)]
         if isinstance(value, datetime.datetime):
@@ -93,7 +98,7 @@ def compared(own, other, path):
         for key in sorted(own.keys() | other.keys()):
             below = f"{path}.{key}" if path else key
             if key not in own or key not in other:
-                yield below, own.get(key, "<absent>"), other.get(key, "<absent>")
+                yield below, own.get(key, ABSENT), other.get(key, ABSENT)
             else:
                 yield from compared(own[key], other[key], below)
     elif isinstance(own, list) and isinstance(other, list):

@@ -12,7 +12,7 @@ import sys
 import urllib.error
 import urllib.request
 
-from answers import differences
+from answers import ABSENT, differences
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from judging import Clients, command_line
@@ -103,18 +103,28 @@ class Emulator:
 
 
 def known_differences(text):
-    """The rows of the table: where (a pattern), who, what they do, what ours does, and what decides it."""
+    """The rows of the table: where (a pattern), who, what they do, what ours does. What decides it must be there, and is for readers."""
     rows = [[cell.strip().strip("`") for cell in line.strip().strip("|").split(" | ")] for line in text.splitlines()
             if line.startswith("| `")]
     for row in rows:
         if len(row) != 5 or not all(row):
             sys.exit(f"differential_known.md: not five filled cells: {row}")
-    return [(where, who) for where, who, *_ in rows]
+    return [(where, who, theirs, ours) for where, names, theirs, ours, _ in rows for who in names.split(", ")]
 
 
-def matches(where, path):
-    """Whether a path is of a pattern, whose brackets are meant literally."""
-    return fnmatch.fnmatchcase(path, where.replace("[", "[[]"))
+def matches(row, path, their_value, our_value):
+    """Whether a difference is of a row. The pattern's brackets are meant literally; `absent` and `empty` in the table are compared, any
+    other text on what somebody does is for readers."""
+    where, _, theirs, ours = row
+    return (fnmatch.fnmatchcase(path, where.replace("[", "[[]"))
+            and is_of(theirs, their_value) and is_of(ours, our_value))
+
+
+def is_of(cell, value):
+    """Whether a value is what a cell of the table says."""
+    if cell == "absent":
+        return value == ABSENT
+    return cell != "empty" or value in ("", [], {})
 
 
 def main():
@@ -134,7 +144,7 @@ def main():
         for other in others:
             for path, our_value, their_value in differences(own, other.run(sequence)):
                 path = f"{name}/{path}"
-                hits = {row for row in known if row[1] == other.name and matches(row[0], path)}
+                hits = {row for row in known if row[1] == other.name and matches(row, path, their_value, our_value)}
                 occurred |= hits
                 listed += bool(hits)
                 if not hits:
@@ -143,8 +153,8 @@ def main():
     gone = [row for row in known if row not in occurred] if not options.only else []
     for (_, who, our_value, their_value), paths in unlisted.items():
         print(f"DIFFERS {paths[0]} ({len(paths)} times): ours {our_value}, {who} {their_value}")
-    for where, who in gone:
-        print(f"GONE    {where} of {who} no longer differs")
+    for where, who, theirs, ours_does in gone:
+        print(f"GONE    {where} of {who} ({theirs}, ours {ours_does}) no longer differs")
     print(f"{len(SEQUENCES)} sequences, {listed} listed differences, {len(unlisted)} kinds unlisted, {len(gone)} listed ones gone")
     return 1 if unlisted or gone else 0
 

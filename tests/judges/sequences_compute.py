@@ -1,6 +1,6 @@
 """Sequences about launch templates, instances, load balancers and Auto Scaling."""
 
-from sequences_network import ABSENT, group_of, subnet_of, tags, vpc_of
+from sequences_network import ABSENT, gateway_of, group_of, subnet_of, tags, vpc_of
 
 
 def image_of(call):
@@ -26,6 +26,7 @@ def two_subnets(call):
 def load_balancer_of(call):
     """A VPC and a load balancer's ARN."""
     vpc, subnets = two_subnets(call)
+    gateway_of(call, vpc)
     return vpc, call.needed("elbv2", "create_load_balancer", "LoadBalancers.0.LoadBalancerArn", Name="judged", Subnets=subnets,
                             SecurityGroups=[group_of(call, vpc)])
 
@@ -101,14 +102,21 @@ def load_balancer_life(call):
 
 
 def load_balancer_refusals(call):
-    _, subnets = two_subnets(call)
+    vpc, subnets = two_subnets(call)
+    gateway_of(call, vpc)
     call("elbv2", "describe_load_balancers", Names=["absent"])
     call("elbv2", "create_load_balancer", Name="judged", Subnets=subnets[:1])
     call("elbv2", "create_load_balancer", Name="judged", Subnets=[f"subnet-{ABSENT}", subnets[0]])
 
 
-def load_balancer_twice(call):
+def load_balancer_without_a_gateway(call):
     _, subnets = two_subnets(call)
+    call("elbv2", "create_load_balancer", Name="judged", Subnets=subnets)
+
+
+def load_balancer_twice(call):
+    vpc, subnets = two_subnets(call)
+    gateway_of(call, vpc)
     for _ in range(2):
         call("elbv2", "create_load_balancer", Name="judged", Subnets=subnets)
     call("elbv2", "create_load_balancer", Name="judged", Subnets=subnets, Scheme="internal")
@@ -208,7 +216,7 @@ SEQUENCES = {
     f"compute {function.__name__.replace('_', ' ')}": function
     for function in (
         launch_template_life, launch_template_versions, launch_template_refusals, instance_life, instance_refusals, instance_in_its_subnet,
-        load_balancer_life, load_balancer_refusals, load_balancer_twice, target_group_life, target_group_twice, listener_life,
+        load_balancer_life, load_balancer_refusals, load_balancer_without_a_gateway, load_balancer_twice, target_group_life, target_group_twice, listener_life,
         load_balancer_tags, auto_scaling_group_life, auto_scaling_group_refusals, auto_scaling_group_twice, scaling_policies,
         lifecycle_hooks, scheduled_actions, instance_refresh)
 }
