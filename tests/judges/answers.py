@@ -6,13 +6,18 @@ import re
 
 ABSENT = "<absent>"
 HEX = "[0-9a-f]"
-# What must differ from run to run, and what stands in its place. The first kinds keep their identity by where they first appeared.
-IDENTITIES = re.compile("|".join([
-    rf"\b{HEX}{{8}}-{HEX}{{4}}-{HEX}{{4}}-{HEX}{{4}}-{HEX}{{12}}\b",
-    rf"\b[a-z]+(?:-[a-z]+)*-(?:{HEX}{{17}}|{HEX}{{8}})\b",
-    r"(?<=/)[0-9a-z]{16,17}(?=/|$)",
-    r"\b(?:AROA|AIPA|ANPA|AIDA|ASIA)[A-Z0-9]{12,17}\b",
-]))
+# What must differ from run to run, and what stands in its place. The first kinds keep their identity by where they
+# first appeared.
+IDENTITIES = re.compile(
+    "|".join(
+        [
+            rf"\b{HEX}{{8}}-{HEX}{{4}}-{HEX}{{4}}-{HEX}{{4}}-{HEX}{{12}}\b",
+            rf"\b[a-z]+(?:-[a-z]+)*-(?:{HEX}{{17}}|{HEX}{{8}})\b",
+            r"(?<=/)[0-9a-z]{16,17}(?=/|$)",
+            r"\b(?:AROA|AIPA|ANPA|AIDA|ASIA)[A-Z0-9]{12,17}\b",
+        ]
+    )
+)
 KINDS = [
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?"), "<time>"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d GMT"), "<time>"),
@@ -23,8 +28,25 @@ KINDS = [
     (re.compile(r"\bip-\d+-\d+-\d+-\d+\b"), "<name>"),
     (re.compile(rf"\b{HEX}{{2}}(:{HEX}{{2}}){{5}}\b"), "<mac>"),
 ]
-OPAQUE = {"ReceiptHandle", "NextToken", "Marker", "NextMarker", "SecretAccessKey", "SessionToken", "RequestId", "VersionId", "OwnerId", "ID",
-          "DisplayName", "Message", "DbiResourceId", "HostId", "SequenceNumber", "CreatedTimestamp", "LastModifiedTimestamp"}
+OPAQUE = {
+    "ReceiptHandle",
+    "NextToken",
+    "Marker",
+    "NextMarker",
+    "SecretAccessKey",
+    "SessionToken",
+    "RequestId",
+    "VersionId",
+    "OwnerId",
+    "ID",
+    "DisplayName",
+    "Message",
+    "DbiResourceId",
+    "HostId",
+    "SequenceNumber",
+    "CreatedTimestamp",
+    "LastModifiedTimestamp",
+}
 
 
 class Normaliser:

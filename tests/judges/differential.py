@@ -1,10 +1,11 @@
 """The differential judge: the same calls to several emulators, their answers compared.
 
-    python differential.py --endpoint http://127.0.0.1:PORT --against moto=http://127.0.0.1:PORT --against ministack=http://127.0.0.1:PORT
+    python differential.py --endpoint http://127.0.0.1:PORT --against moto=URL --against ministack=URL
 
-Each sequence begins in an emptied world (the emulators are reset, so point it at nothing that anybody needs). What must differ from run to
-run is replaced: ids by the place of their first appearance, times, addresses and hosts by their kind. The wording of refusals is not
-compared, their code and status are. Every difference must be listed in differential_known.md with the documentation that decides it."""
+Each sequence begins in an emptied world (the emulators are reset, so point it at nothing that anybody needs). What must
+differ from run to run is replaced: ids by the place of their first appearance, times, addresses and hosts by their
+kind. The wording of refusals is not compared, their code and status are. Every difference must be listed in
+differential_known.md with the documentation that decides it."""
 
 import fnmatch
 import pathlib
@@ -103,9 +104,13 @@ class Emulator:
 
 
 def known_differences(text):
-    """The rows of the table: where (a pattern), who, what they do, what ours does. What decides it must be there, and is for readers."""
-    rows = [[cell.strip().strip("`") for cell in line.strip().strip("|").split(" | ")] for line in text.splitlines()
-            if line.startswith("| `")]
+    """The rows of the table: where (a pattern), who, what they do, what ours does. What decides it must be there, and
+    is for readers."""
+    rows = [
+        [cell.strip().strip("`") for cell in line.strip().strip("|").split(" | ")]
+        for line in text.splitlines()
+        if line.startswith("| `")
+    ]
     for row in rows:
         if len(row) != 5 or not all(row):
             sys.exit(f"differential_known.md: not five filled cells: {row}")
@@ -113,11 +118,12 @@ def known_differences(text):
 
 
 def matches(row, path, their_value, our_value):
-    """Whether a difference is of a row. The pattern's brackets are meant literally; `absent` and `empty` in the table are compared, any
-    other text on what somebody does is for readers."""
+    """Whether a difference is of a row. The pattern's brackets are meant literally; `absent` and `empty` in the table
+    are compared, any other text on what somebody does is for readers."""
     where, _, theirs, ours = row
-    return (fnmatch.fnmatchcase(path, where.replace("[", "[[]"))
-            and is_of(theirs, their_value) and is_of(ours, our_value))
+    return (
+        fnmatch.fnmatchcase(path, where.replace("[", "[[]")) and is_of(theirs, their_value) and is_of(ours, our_value)
+    )
 
 
 def is_of(cell, value):
@@ -130,12 +136,18 @@ def is_of(cell, value):
 def main():
     """The command line."""
     parser = command_line(__doc__)
-    parser.add_argument("--against", action="append", required=True, metavar="NAME=URL", help="an emulator to compare with")
+    parser.add_argument(
+        "--against", action="append", required=True, metavar="NAME=URL", help="an emulator to compare with"
+    )
     parser.add_argument("--only", default="", metavar="TEXT", help="only sequences whose name contains this")
     options = parser.parse_args()
     ours = Emulator("ours", options.endpoint, options.record)
     others = [Emulator(*pair.split("=", 1)) for pair in options.against]
-    known = [row for row in known_differences(KNOWN.read_text(encoding="utf-8")) if row[1] in {other.name for other in others}]
+    known = [
+        row
+        for row in known_differences(KNOWN.read_text(encoding="utf-8"))
+        if row[1] in {other.name for other in others}
+    ]
     occurred, unlisted, listed = set(), {}, 0
     for name, sequence in SEQUENCES.items():
         if options.only not in name:
@@ -155,7 +167,10 @@ def main():
         print(f"DIFFERS {paths[0]} ({len(paths)} times): ours {our_value}, {who} {their_value}")
     for where, who, theirs, ours_does in gone:
         print(f"GONE    {where} of {who} ({theirs}, ours {ours_does}) no longer differs")
-    print(f"{len(SEQUENCES)} sequences, {listed} listed differences, {len(unlisted)} kinds unlisted, {len(gone)} listed ones gone")
+    print(
+        f"{len(SEQUENCES)} sequences, {listed} listed differences, {len(unlisted)} kinds unlisted, "
+        f"{len(gone)} listed ones gone"
+    )
     return 1 if unlisted or gone else 0
 
 

@@ -1,4 +1,5 @@
-"""Recorded exchanges: one JSON object a line, as the shape judge reads them, and a recorder that hooks into boto3's clients."""
+"""Recorded exchanges: one JSON object a line, as the shape judge reads them, and a recorder that hooks into boto3's
+clients."""
 
 import base64
 import json
@@ -16,8 +17,8 @@ def encoded_body(body):
 
 
 def read_exchanges(lines):
-    """The exchanges of a recording: bodies as bytes, names of headers in lower case. A line may also be one of the simulator's log of
-    calls, which holds request and response under `exchange`."""
+    """The exchanges of a recording: bodies as bytes, names of headers in lower case. A line may also be one of the
+    simulator's log of calls, which holds request and response under `exchange`."""
     for line in lines:
         exchange = json.loads(line)
         exchange |= exchange.pop("exchange", {})

@@ -1,4 +1,5 @@
-"""What the judges that talk to an endpoint share: boto3's clients for it, and lines of ok and WRONG with their total."""
+"""What the judges that talk to an endpoint share: boto3's clients for it, and lines of ok and WRONG with their
+total."""
 
 import argparse
 import traceback
@@ -47,7 +48,9 @@ class Verdicts:
         """Runs one check; it answers None, or what is wrong, and may raise."""
         try:
             problem = check(*arguments)
-        except Exception as error:  # pylint: disable=broad-except  # Whatever goes wrong is one WRONG line, and the others still run.
+        except (
+            Exception
+        ) as error:  # pylint: disable=broad-except  # Whatever goes wrong is one WRONG line, and the others still run.
             line = traceback.extract_tb(error.__traceback__)[-1].lineno
             problem = f"{type(error).__name__} (line {line}): {error}"
         if problem is None:

@@ -5,16 +5,28 @@ from sequences_network import ABSENT, gateway_of, group_of, subnet_of, tags, vpc
 
 def image_of(call):
     """An image that the emulator has, without comparing which."""
-    answer = call.attempt("ec2", "describe_images", {"Owners": ["amazon"], "Filters": [
-        {"Name": "architecture", "Values": ["x86_64"]}, {"Name": "name", "Values": ["al2023-ami-2*"]}]})
+    answer = call.attempt(
+        "ec2",
+        "describe_images",
+        {
+            "Owners": ["amazon"],
+            "Filters": [{"Name": "architecture", "Values": ["x86_64"]}, {"Name": "name", "Values": ["al2023-ami-2*"]}],
+        },
+    )
     return answer["Images"][0]["ImageId"]
 
 
 def template_of(call):
     """A launch template's id."""
     data = {"ImageId": image_of(call), "InstanceType": "t3.micro"}
-    return call.needed("ec2", "create_launch_template", "LaunchTemplate.LaunchTemplateId", LaunchTemplateName="judged",
-                       LaunchTemplateData=data, **tags("launch-template"))
+    return call.needed(
+        "ec2",
+        "create_launch_template",
+        "LaunchTemplate.LaunchTemplateId",
+        LaunchTemplateName="judged",
+        LaunchTemplateData=data,
+        **tags("launch-template"),
+    )
 
 
 def two_subnets(call):
@@ -27,21 +39,41 @@ def load_balancer_of(call):
     """A VPC and a load balancer's ARN."""
     vpc, subnets = two_subnets(call)
     gateway_of(call, vpc)
-    return vpc, call.needed("elbv2", "create_load_balancer", "LoadBalancers.0.LoadBalancerArn", Name="judged", Subnets=subnets,
-                            SecurityGroups=[group_of(call, vpc)])
+    return vpc, call.needed(
+        "elbv2",
+        "create_load_balancer",
+        "LoadBalancers.0.LoadBalancerArn",
+        Name="judged",
+        Subnets=subnets,
+        SecurityGroups=[group_of(call, vpc)],
+    )
 
 
 def targets_of(call, vpc):
     """A target group's ARN."""
-    return call.needed("elbv2", "create_target_group", "TargetGroups.0.TargetGroupArn", Name="judged", Protocol="HTTP", Port=80, VpcId=vpc)
+    return call.needed(
+        "elbv2",
+        "create_target_group",
+        "TargetGroups.0.TargetGroupArn",
+        Name="judged",
+        Protocol="HTTP",
+        Port=80,
+        VpcId=vpc,
+    )
 
 
 def group_settings(call, **more):
     """What an Auto Scaling group is made with."""
     _, subnets = two_subnets(call)
     template = {"LaunchTemplateId": template_of(call), "Version": "1"}
-    return {"AutoScalingGroupName": "judged", "MinSize": 0, "MaxSize": 2, "DesiredCapacity": 0, "LaunchTemplate": template,
-            "VPCZoneIdentifier": ",".join(subnets)} | more
+    return {
+        "AutoScalingGroupName": "judged",
+        "MinSize": 0,
+        "MaxSize": 2,
+        "DesiredCapacity": 0,
+        "LaunchTemplate": template,
+        "VPCZoneIdentifier": ",".join(subnets),
+    } | more
 
 
 def launch_template_life(call):
@@ -54,8 +86,13 @@ def launch_template_life(call):
 
 def launch_template_versions(call):
     template = template_of(call)
-    call("ec2", "create_launch_template_version", LaunchTemplateId=template, SourceVersion="1",
-         LaunchTemplateData={"InstanceType": "t3.small"})
+    call(
+        "ec2",
+        "create_launch_template_version",
+        LaunchTemplateId=template,
+        SourceVersion="1",
+        LaunchTemplateData={"InstanceType": "t3.small"},
+    )
     call("ec2", "modify_launch_template", LaunchTemplateId=template, DefaultVersion="2")
     call("ec2", "describe_launch_template_versions", LaunchTemplateId=template)
 
@@ -70,8 +107,17 @@ def launch_template_refusals(call):
 
 def instance_life(call):
     subnet = subnet_of(call, vpc_of(call))
-    instance = call.needed("ec2", "run_instances", "Instances.0.InstanceId", ImageId=image_of(call), InstanceType="t3.micro",
-                           MinCount=1, MaxCount=1, SubnetId=subnet, **tags("instance"))
+    instance = call.needed(
+        "ec2",
+        "run_instances",
+        "Instances.0.InstanceId",
+        ImageId=image_of(call),
+        InstanceType="t3.micro",
+        MinCount=1,
+        MaxCount=1,
+        SubnetId=subnet,
+        **tags("instance"),
+    )
     call.settle("ec2", "instance_running", InstanceIds=[instance])
     call("ec2", "describe_instances", InstanceIds=[instance])
     call("ec2", "terminate_instances", InstanceIds=[instance])
@@ -87,7 +133,9 @@ def instance_refusals(call):
 
 def instance_in_its_subnet(call):
     subnet = subnet_of(call, vpc_of(call))
-    call("ec2", "run_instances", ImageId=image_of(call), InstanceType="t3.micro", MinCount=1, MaxCount=1, SubnetId=subnet)
+    call(
+        "ec2", "run_instances", ImageId=image_of(call), InstanceType="t3.micro", MinCount=1, MaxCount=1, SubnetId=subnet
+    )
     call("ec2", "delete_subnet", SubnetId=subnet)
 
 
@@ -142,11 +190,24 @@ def listener_life(call):
     vpc, balancer = load_balancer_of(call)
     targets = targets_of(call, vpc)
     action = [{"Type": "forward", "TargetGroupArn": targets}]
-    listener = call.needed("elbv2", "create_listener", "Listeners.0.ListenerArn", LoadBalancerArn=balancer, Protocol="HTTP", Port=80,
-                           DefaultActions=action)
+    listener = call.needed(
+        "elbv2",
+        "create_listener",
+        "Listeners.0.ListenerArn",
+        LoadBalancerArn=balancer,
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=action,
+    )
     call("elbv2", "describe_listeners", LoadBalancerArn=balancer)
-    call("elbv2", "create_rule", ListenerArn=listener, Priority=5, Actions=action,
-         Conditions=[{"Field": "path-pattern", "Values": ["/a/*"]}])
+    call(
+        "elbv2",
+        "create_rule",
+        ListenerArn=listener,
+        Priority=5,
+        Actions=action,
+        Conditions=[{"Field": "path-pattern", "Values": ["/a/*"]}],
+    )
     call("elbv2", "describe_rules", ListenerArn=listener)
     call("elbv2", "delete_target_group", TargetGroupArn=targets)
 
@@ -160,8 +221,11 @@ def load_balancer_tags(call):
 
 
 def auto_scaling_group_life(call):
-    call("autoscaling", "create_auto_scaling_group", **group_settings(call, Tags=[
-        {"Key": "Name", "Value": "judged", "PropagateAtLaunch": True}]))
+    call(
+        "autoscaling",
+        "create_auto_scaling_group",
+        **group_settings(call, Tags=[{"Key": "Name", "Value": "judged", "PropagateAtLaunch": True}]),
+    )
     call("autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=["judged"])
     call("autoscaling", "update_auto_scaling_group", AutoScalingGroupName="judged", MaxSize=3)
     call("autoscaling", "delete_auto_scaling_group", AutoScalingGroupName="judged", ForceDelete=True)
@@ -182,9 +246,18 @@ def auto_scaling_group_twice(call):
 
 def scaling_policies(call):
     call("autoscaling", "create_auto_scaling_group", **group_settings(call))
-    tracking = {"PredefinedMetricSpecification": {"PredefinedMetricType": "ASGAverageCPUUtilization"}, "TargetValue": 50.0}
-    call("autoscaling", "put_scaling_policy", AutoScalingGroupName="judged", PolicyName="cpu", PolicyType="TargetTrackingScaling",
-         TargetTrackingConfiguration=tracking)
+    tracking = {
+        "PredefinedMetricSpecification": {"PredefinedMetricType": "ASGAverageCPUUtilization"},
+        "TargetValue": 50.0,
+    }
+    call(
+        "autoscaling",
+        "put_scaling_policy",
+        AutoScalingGroupName="judged",
+        PolicyName="cpu",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingConfiguration=tracking,
+    )
     call("autoscaling", "describe_policies", AutoScalingGroupName="judged")
     call("autoscaling", "delete_policy", AutoScalingGroupName="judged", PolicyName="cpu")
     call("autoscaling", "delete_policy", AutoScalingGroupName="judged", PolicyName="cpu")
@@ -192,16 +265,27 @@ def scaling_policies(call):
 
 def lifecycle_hooks(call):
     call("autoscaling", "create_auto_scaling_group", **group_settings(call))
-    call("autoscaling", "put_lifecycle_hook", AutoScalingGroupName="judged", LifecycleHookName="wait",
-         LifecycleTransition="autoscaling:EC2_INSTANCE_LAUNCHING")
+    call(
+        "autoscaling",
+        "put_lifecycle_hook",
+        AutoScalingGroupName="judged",
+        LifecycleHookName="wait",
+        LifecycleTransition="autoscaling:EC2_INSTANCE_LAUNCHING",
+    )
     call("autoscaling", "describe_lifecycle_hooks", AutoScalingGroupName="judged")
     call("autoscaling", "delete_lifecycle_hook", AutoScalingGroupName="judged", LifecycleHookName="wait")
 
 
 def scheduled_actions(call):
     call("autoscaling", "create_auto_scaling_group", **group_settings(call))
-    call("autoscaling", "put_scheduled_update_group_action", AutoScalingGroupName="judged", ScheduledActionName="night",
-         Recurrence="0 22 * * *", MinSize=0)
+    call(
+        "autoscaling",
+        "put_scheduled_update_group_action",
+        AutoScalingGroupName="judged",
+        ScheduledActionName="night",
+        Recurrence="0 22 * * *",
+        MinSize=0,
+    )
     call("autoscaling", "describe_scheduled_actions", AutoScalingGroupName="judged")
     call("autoscaling", "delete_scheduled_action", AutoScalingGroupName="judged", ScheduledActionName="night")
 
@@ -215,8 +299,26 @@ def instance_refresh(call):
 SEQUENCES = {
     f"compute {function.__name__.replace('_', ' ')}": function
     for function in (
-        launch_template_life, launch_template_versions, launch_template_refusals, instance_life, instance_refusals, instance_in_its_subnet,
-        load_balancer_life, load_balancer_refusals, load_balancer_without_a_gateway, load_balancer_twice, target_group_life, target_group_twice, listener_life,
-        load_balancer_tags, auto_scaling_group_life, auto_scaling_group_refusals, auto_scaling_group_twice, scaling_policies,
-        lifecycle_hooks, scheduled_actions, instance_refresh)
+        launch_template_life,
+        launch_template_versions,
+        launch_template_refusals,
+        instance_life,
+        instance_refusals,
+        instance_in_its_subnet,
+        load_balancer_life,
+        load_balancer_refusals,
+        load_balancer_without_a_gateway,
+        load_balancer_twice,
+        target_group_life,
+        target_group_twice,
+        listener_life,
+        load_balancer_tags,
+        auto_scaling_group_life,
+        auto_scaling_group_refusals,
+        auto_scaling_group_twice,
+        scaling_policies,
+        lifecycle_hooks,
+        scheduled_actions,
+        instance_refresh,
+    )
 }

@@ -5,10 +5,21 @@ import json
 from sequences_compute import two_subnets
 from sequences_network import ABSENT
 
-DATABASE = {"DBInstanceIdentifier": "judged", "Engine": "postgres", "DBInstanceClass": "db.t3.micro", "AllocatedStorage": 20,
-            "MasterUsername": "master", "MasterUserPassword": "correct-horse-1"}
-CACHE = {"ReplicationGroupId": "judged", "ReplicationGroupDescription": "judged", "Engine": "redis", "CacheNodeType": "cache.t3.micro",
-         "NumCacheClusters": 1}
+DATABASE = {
+    "DBInstanceIdentifier": "judged",
+    "Engine": "postgres",
+    "DBInstanceClass": "db.t3.micro",
+    "AllocatedStorage": 20,
+    "MasterUsername": "master",
+    "MasterUserPassword": "correct-horse-1",
+}
+CACHE = {
+    "ReplicationGroupId": "judged",
+    "ReplicationGroupDescription": "judged",
+    "Engine": "redis",
+    "CacheNodeType": "cache.t3.micro",
+    "NumCacheClusters": 1,
+}
 
 
 def database_life(call):
@@ -55,8 +66,14 @@ def database_parameter_groups(call):
     call("rds", "create_db_parameter_group", **group)
     call("rds", "create_db_parameter_group", **group)
     call("rds", "describe_db_parameter_groups", DBParameterGroupName="judged")
-    call("rds", "modify_db_parameter_group", DBParameterGroupName="judged", Parameters=[
-        {"ParameterName": "log_min_duration_statement", "ParameterValue": "500", "ApplyMethod": "immediate"}])
+    call(
+        "rds",
+        "modify_db_parameter_group",
+        DBParameterGroupName="judged",
+        Parameters=[
+            {"ParameterName": "log_min_duration_statement", "ParameterValue": "500", "ApplyMethod": "immediate"}
+        ],
+    )
     call("rds", "delete_db_parameter_group", DBParameterGroupName="judged")
     call("rds", "describe_db_parameter_groups", DBParameterGroupName="judged")
 
@@ -107,15 +124,23 @@ def cache_subnet_groups(call):
 
 
 def cache_cluster_life(call):
-    call("elasticache", "create_cache_cluster", CacheClusterId="judged", Engine="memcached", CacheNodeType="cache.t3.micro",
-         NumCacheNodes=1)
+    call(
+        "elasticache",
+        "create_cache_cluster",
+        CacheClusterId="judged",
+        Engine="memcached",
+        CacheNodeType="cache.t3.micro",
+        NumCacheNodes=1,
+    )
     call.settle("elasticache", "cache_cluster_available", CacheClusterId="judged")
     call("elasticache", "describe_cache_clusters", CacheClusterId="judged")
     call("elasticache", "describe_cache_clusters", CacheClusterId="absent")
 
 
 def queue_life(call):
-    queue = call.needed("sqs", "create_queue", "QueueUrl", QueueName="judged", Attributes={"VisibilityTimeout": "45"}, tags={"a": "b"})
+    queue = call.needed(
+        "sqs", "create_queue", "QueueUrl", QueueName="judged", Attributes={"VisibilityTimeout": "45"}, tags={"a": "b"}
+    )
     call("sqs", "get_queue_url", QueueName="judged")
     call("sqs", "get_queue_attributes", QueueUrl=queue, AttributeNames=["All"])
     call("sqs", "list_queue_tags", QueueUrl=queue)
@@ -139,17 +164,26 @@ def queue_refusals(call):
 def messages(call):
     queue = call.needed("sqs", "create_queue", "QueueUrl", QueueName="judged")
     call("sqs", "send_message", QueueUrl=queue, MessageBody="text")
-    handle = call.needed("sqs", "receive_message", "Messages.0.ReceiptHandle", QueueUrl=queue, AttributeNames=["ApproximateReceiveCount"])
+    handle = call.needed(
+        "sqs", "receive_message", "Messages.0.ReceiptHandle", QueueUrl=queue, AttributeNames=["ApproximateReceiveCount"]
+    )
     call("sqs", "receive_message", QueueUrl=queue)
     call("sqs", "change_message_visibility", QueueUrl=queue, ReceiptHandle=handle, VisibilityTimeout=0)
-    handle = call.needed("sqs", "receive_message", "Messages.0.ReceiptHandle", QueueUrl=queue, AttributeNames=["ApproximateReceiveCount"])
+    handle = call.needed(
+        "sqs", "receive_message", "Messages.0.ReceiptHandle", QueueUrl=queue, AttributeNames=["ApproximateReceiveCount"]
+    )
     call("sqs", "delete_message", QueueUrl=queue, ReceiptHandle=handle)
     call("sqs", "receive_message", QueueUrl=queue)
 
 
 def fifo_messages(call):
-    queue = call.needed("sqs", "create_queue", "QueueUrl", QueueName="judged.fifo", Attributes={
-        "FifoQueue": "true", "ContentBasedDeduplication": "true"})
+    queue = call.needed(
+        "sqs",
+        "create_queue",
+        "QueueUrl",
+        QueueName="judged.fifo",
+        Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true"},
+    )
     for _ in range(2):
         call("sqs", "send_message", QueueUrl=queue, MessageBody="text", MessageGroupId="a")
     call("sqs", "receive_message", QueueUrl=queue, MaxNumberOfMessages=10)
@@ -159,8 +193,16 @@ def fifo_messages(call):
 def dead_letters(call):
     dead = call.needed("sqs", "create_queue", "QueueUrl", QueueName="dead")
     arn = call.needed("sqs", "get_queue_attributes", "Attributes.QueueArn", QueueUrl=dead, AttributeNames=["QueueArn"])
-    queue = call.needed("sqs", "create_queue", "QueueUrl", QueueName="judged", Attributes={
-        "VisibilityTimeout": "0", "RedrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})})
+    queue = call.needed(
+        "sqs",
+        "create_queue",
+        "QueueUrl",
+        QueueName="judged",
+        Attributes={
+            "VisibilityTimeout": "0",
+            "RedrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1}),
+        },
+    )
     call("sqs", "send_message", QueueUrl=queue, MessageBody="text")
     call("sqs", "receive_message", QueueUrl=queue)
     call("sqs", "receive_message", QueueUrl=queue)
@@ -170,7 +212,24 @@ def dead_letters(call):
 SEQUENCES = {
     f"data {function.__name__.replace('_', ' ')}": function
     for function in (
-        database_life, database_refusals, database_twice, database_protected, database_subnet_groups, database_parameter_groups,
-        database_snapshots, database_tags, replication_group_life, replication_group_refusals, replication_group_twice,
-        cache_subnet_groups, cache_cluster_life, queue_life, queue_twice, queue_refusals, messages, fifo_messages, dead_letters)
+        database_life,
+        database_refusals,
+        database_twice,
+        database_protected,
+        database_subnet_groups,
+        database_parameter_groups,
+        database_snapshots,
+        database_tags,
+        replication_group_life,
+        replication_group_refusals,
+        replication_group_twice,
+        cache_subnet_groups,
+        cache_cluster_life,
+        queue_life,
+        queue_twice,
+        queue_refusals,
+        messages,
+        fifo_messages,
+        dead_letters,
+    )
 }

@@ -56,7 +56,13 @@ def vpc_refusals(call):
 
 def vpc_filters(call):
     vpc = vpc_of(call, **tags("vpc"))
-    for name, value in (("tag:Name", "judged"), ("tag:Name", "jud*"), ("tag-key", "Name"), ("cidr", "10.0.0.0/16"), ("vpc-id", vpc)):
+    for name, value in (
+        ("tag:Name", "judged"),
+        ("tag:Name", "jud*"),
+        ("tag-key", "Name"),
+        ("cidr", "10.0.0.0/16"),
+        ("vpc-id", vpc),
+    ):
         call("ec2", "describe_vpcs", Filters=[{"Name": name, "Values": [value]}])
 
 
@@ -89,7 +95,9 @@ def subnet_refusals(call):
 
 def internet_gateway_life(call):
     vpc = vpc_of(call)
-    gateway = call.needed("ec2", "create_internet_gateway", "InternetGateway.InternetGatewayId", **tags("internet-gateway"))
+    gateway = call.needed(
+        "ec2", "create_internet_gateway", "InternetGateway.InternetGatewayId", **tags("internet-gateway")
+    )
     call("ec2", "describe_internet_gateways", InternetGatewayIds=[gateway])
     call("ec2", "attach_internet_gateway", InternetGatewayId=gateway, VpcId=vpc)
     call("ec2", "describe_internet_gateways", InternetGatewayIds=[gateway])
@@ -155,8 +163,15 @@ def nat_gateway_life(call):
     subnet = subnet_of(call, vpc)
     gateway_of(call, vpc)
     address = call.needed("ec2", "allocate_address", "AllocationId", Domain="vpc")
-    gateway = call.needed("ec2", "create_nat_gateway", "NatGateway.NatGatewayId", SubnetId=subnet, AllocationId=address,
-                          ClientToken="judged", **tags("natgateway"))
+    gateway = call.needed(
+        "ec2",
+        "create_nat_gateway",
+        "NatGateway.NatGatewayId",
+        SubnetId=subnet,
+        AllocationId=address,
+        ClientToken="judged",
+        **tags("natgateway"),
+    )
     call.settle("ec2", "nat_gateway_available", NatGatewayIds=[gateway])
     call("ec2", "describe_nat_gateways", NatGatewayIds=[gateway])
     call("ec2", "delete_nat_gateway", NatGatewayId=gateway)
@@ -179,7 +194,9 @@ def security_group_life(call):
 
 def security_group_rules(call):
     group = group_of(call, vpc_of(call))
-    rule = [{"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "all"}]}]
+    rule = [
+        {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "all"}]}
+    ]
     call("ec2", "authorize_security_group_ingress", GroupId=group, IpPermissions=rule)
     call("ec2", "authorize_security_group_ingress", GroupId=group, IpPermissions=rule)
 
@@ -197,8 +214,12 @@ def security_group_rules_listed(call):
 def security_group_of_a_group(call):
     vpc = vpc_of(call)
     web, data = group_of(call, vpc), group_of(call, vpc, "data")
-    call("ec2", "authorize_security_group_ingress", GroupId=data, IpPermissions=[
-        {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "UserIdGroupPairs": [{"GroupId": web}]}])
+    call(
+        "ec2",
+        "authorize_security_group_ingress",
+        GroupId=data,
+        IpPermissions=[{"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "UserIdGroupPairs": [{"GroupId": web}]}],
+    )
     call("ec2", "describe_security_groups", GroupIds=[data])
     call("ec2", "delete_security_group", GroupId=web)
 
@@ -215,8 +236,15 @@ def security_group_refusals(call):
 def endpoint_life(call):
     vpc = vpc_of(call)
     table = call.needed("ec2", "create_route_table", "RouteTable.RouteTableId", VpcId=vpc)
-    endpoint = call.needed("ec2", "create_vpc_endpoint", "VpcEndpoint.VpcEndpointId", VpcId=vpc, RouteTableIds=[table],
-                           ServiceName="com.amazonaws.eu-west-1.s3", **tags("vpc-endpoint"))
+    endpoint = call.needed(
+        "ec2",
+        "create_vpc_endpoint",
+        "VpcEndpoint.VpcEndpointId",
+        VpcId=vpc,
+        RouteTableIds=[table],
+        ServiceName="com.amazonaws.eu-west-1.s3",
+        **tags("vpc-endpoint"),
+    )
     call("ec2", "describe_vpc_endpoints", VpcEndpointIds=[endpoint])
     call("ec2", "delete_vpc_endpoints", VpcEndpointIds=[endpoint, f"vpce-{ABSENT}"])
 
@@ -234,8 +262,28 @@ def tags_life(call):
 SEQUENCES = {
     f"ec2 {function.__name__.replace('_', ' ')}": function
     for function in (
-        vpc_life, vpc_attributes, vpc_refusals, vpc_filters, default_parts_of_a_vpc, subnet_life, subnet_refusals, internet_gateway_life,
-        internet_gateway_twice, vpc_with_a_gateway, route_table_life, route_refusals, route_table_in_use, address_life, nat_gateway_life,
-        nat_gateway_refusals, security_group_life, security_group_rules, security_group_rules_listed, security_group_of_a_group,
-        security_group_refusals, endpoint_life, tags_life)
+        vpc_life,
+        vpc_attributes,
+        vpc_refusals,
+        vpc_filters,
+        default_parts_of_a_vpc,
+        subnet_life,
+        subnet_refusals,
+        internet_gateway_life,
+        internet_gateway_twice,
+        vpc_with_a_gateway,
+        route_table_life,
+        route_refusals,
+        route_table_in_use,
+        address_life,
+        nat_gateway_life,
+        nat_gateway_refusals,
+        security_group_life,
+        security_group_rules,
+        security_group_rules_listed,
+        security_group_of_a_group,
+        security_group_refusals,
+        endpoint_life,
+        tags_life,
+    )
 }

@@ -4,8 +4,16 @@ import json
 
 from worlds import POLICY, TRUST
 
-ALARM = {"AlarmName": "judged", "Namespace": "Judged", "MetricName": "Load", "Statistic": "Average", "Period": 60, "EvaluationPeriods": 1,
-         "Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold"}
+ALARM = {
+    "AlarmName": "judged",
+    "Namespace": "Judged",
+    "MetricName": "Load",
+    "Statistic": "Average",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Threshold": 1.0,
+    "ComparisonOperator": "GreaterThanThreshold",
+}
 BUCKET = {"Bucket": "judged-bucket"}
 IRELAND = {"CreateBucketConfiguration": {"LocationConstraint": "eu-west-1"}}
 
@@ -46,7 +54,12 @@ def managed_policies(call):
 
 def malformed_policies(call):
     call("iam", "create_role", RoleName="judged", AssumeRolePolicyDocument="{")
-    call("iam", "create_policy", PolicyName="judged", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Maybe"}]}))
+    call(
+        "iam",
+        "create_policy",
+        PolicyName="judged",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Maybe"}]}),
+    )
 
 
 def instance_profile_life(call):
@@ -113,10 +126,25 @@ def alarm_life(call):
 
 
 def metrics(call):
-    call("cloudwatch", "put_metric_data", Namespace="Judged", MetricData=[{"MetricName": "Load", "Value": 2.0, "Unit": "Count"}])
+    call(
+        "cloudwatch",
+        "put_metric_data",
+        Namespace="Judged",
+        MetricData=[{"MetricName": "Load", "Value": 2.0, "Unit": "Count"}],
+    )
     call("cloudwatch", "list_metrics", Namespace="Absent")
-    call("cloudwatch", "put_metric_data", Namespace="Judged", MetricData=[
-        {"MetricName": "Load", "Value": 2.0, "StatisticValues": {"SampleCount": 1, "Sum": 1, "Minimum": 1, "Maximum": 1}}])
+    call(
+        "cloudwatch",
+        "put_metric_data",
+        Namespace="Judged",
+        MetricData=[
+            {
+                "MetricName": "Load",
+                "Value": 2.0,
+                "StatisticValues": {"SampleCount": 1, "Sum": 1, "Minimum": 1, "Maximum": 1},
+            }
+        ],
+    )
 
 
 def bucket_life(call):
@@ -177,6 +205,22 @@ def versions(call):
 SEQUENCES = {
     f"services {function.__name__.replace('_', ' ')}": function
     for function in (
-        caller, role_life, role_policies, managed_policies, malformed_policies, instance_profile_life, parameter_life, parameter_secret,
-        secret_life, secret_refusals, alarm_life, metrics, bucket_life, bucket_settings, object_life, conditional_writes, versions)
+        caller,
+        role_life,
+        role_policies,
+        managed_policies,
+        malformed_policies,
+        instance_profile_life,
+        parameter_life,
+        parameter_secret,
+        secret_life,
+        secret_refusals,
+        alarm_life,
+        metrics,
+        bucket_life,
+        bucket_settings,
+        object_life,
+        conditional_writes,
+        versions,
+    )
 }

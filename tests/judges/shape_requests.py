@@ -7,11 +7,20 @@ import urllib.parse
 import xml.etree.ElementTree as ElementTree
 
 from botocore.parsers import RpcV2CBORParser
-from shape_values import (check_shape, local_name, member_element_name, value_from_json, value_from_text,
-                          value_from_xml, wire_name)
+from shape_values import (
+    check_shape,
+    local_name,
+    member_element_name,
+    value_from_json,
+    value_from_text,
+    value_from_xml,
+    wire_name,
+)
 
 TRANSPORT_HEADERS = re.compile(
-    r"x-amz-(date|content-sha256|security-token|user-agent|decoded-content-length|trailer|sdk-checksum-algorithm|te|checksum-.*)")
+    r"x-amz-(date|content-sha256|security-token|user-agent|decoded-content-length|trailer|te|sdk-checksum-algorithm"
+    r"|checksum-.*)"
+)
 TRANSPORT_PARAMETERS = re.compile(r"x-id|X-Amz-.*")
 
 
@@ -197,8 +206,9 @@ def read_rest(operation, request, complain):
         source = {"querystring": parameters, "header": request["headers"]}.get(location, {})
         text = source.get(key if location == "querystring" else key.lower())
         if text is not None:
-            known[name] = value_from_text(member, text, "rfc822" if location == "header" else "iso8601",
-                                          f"{root}.{name}", complain)
+            known[name] = value_from_text(
+                member, text, "rfc822" if location == "header" else "iso8601", f"{root}.{name}", complain
+            )
             parameters.pop(key, None) if location == "querystring" else headers.pop(key.lower(), None)
         elif location == "headers":
             headers = {header: text for header, text in headers.items() if not header.startswith(key.lower())}

@@ -1,4 +1,5 @@
-"""Checks a recorded answer against the operation's output shape, or, when it is an error, against the form that errors have in its protocol."""
+"""Checks a recorded answer against the operation's output shape, or, when it is an error, against the form that errors
+have in its protocol."""
 
 import json
 import re
@@ -6,20 +7,39 @@ import xml.etree.ElementTree as ElementTree
 
 from shape_requests import decoded_cbor
 from shape_truths import EC2_ENVELOPE, QUERY_ERROR_CODES, STATUSES
-from shape_values import (HEADER_LOCATIONS, check_shape, local_name, structure_from_xml, value_from_json,
-                          value_from_text, value_from_xml, wire_name)
+from shape_values import (
+    HEADER_LOCATIONS,
+    check_shape,
+    local_name,
+    structure_from_xml,
+    value_from_json,
+    value_from_text,
+    value_from_xml,
+    wire_name,
+)
 
 # botocore leaves out how S3 names the roots of answers whose members stand in the body itself.
 S3_ROOTS = {
-    "CompleteMultipartUpload": "CompleteMultipartUploadResult", "CreateMultipartUpload": "InitiateMultipartUploadResult",
-    "DeleteObjects": "DeleteResult", "GetBucketAcl": "AccessControlPolicy", "GetBucketCors": "CORSConfiguration",
-    "GetBucketLifecycleConfiguration": "LifecycleConfiguration", "GetBucketLogging": "BucketLoggingStatus",
-    "GetBucketNotificationConfiguration": "NotificationConfiguration", "GetBucketTagging": "Tagging",
-    "GetBucketRequestPayment": "RequestPaymentConfiguration", "GetBucketVersioning": "VersioningConfiguration",
-    "GetBucketWebsite": "WebsiteConfiguration", "GetBucketAccelerateConfiguration": "AccelerateConfiguration",
-    "GetObjectTagging": "Tagging", "ListBuckets": "ListAllMyBucketsResult",
-    "ListMultipartUploads": "ListMultipartUploadsResult", "ListObjects": "ListBucketResult",
-    "ListObjectsV2": "ListBucketResult", "ListObjectVersions": "ListVersionsResult", "ListParts": "ListPartsResult",
+    "CompleteMultipartUpload": "CompleteMultipartUploadResult",
+    "CreateMultipartUpload": "InitiateMultipartUploadResult",
+    "DeleteObjects": "DeleteResult",
+    "GetBucketAcl": "AccessControlPolicy",
+    "GetBucketCors": "CORSConfiguration",
+    "GetBucketLifecycleConfiguration": "LifecycleConfiguration",
+    "GetBucketLogging": "BucketLoggingStatus",
+    "GetBucketNotificationConfiguration": "NotificationConfiguration",
+    "GetBucketTagging": "Tagging",
+    "GetBucketRequestPayment": "RequestPaymentConfiguration",
+    "GetBucketVersioning": "VersioningConfiguration",
+    "GetBucketWebsite": "WebsiteConfiguration",
+    "GetBucketAccelerateConfiguration": "AccelerateConfiguration",
+    "GetObjectTagging": "Tagging",
+    "ListBuckets": "ListAllMyBucketsResult",
+    "ListMultipartUploads": "ListMultipartUploadsResult",
+    "ListObjects": "ListBucketResult",
+    "ListObjectsV2": "ListBucketResult",
+    "ListObjectVersions": "ListVersionsResult",
+    "ListParts": "ListPartsResult",
 }
 # botocore says no namespace for S3 either.
 S3_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
@@ -28,7 +48,8 @@ JSON_ERROR_KEYS = {"__type", "message", "Message", "code"}
 
 
 def judge_response(operation, protocol, response, result_keys, complain):
-    """Checks one answer. `result_keys` are the lists that the paginators read: XML answers hold them even when they are empty."""
+    """Checks one answer. `result_keys` are the lists that the paginators read: XML answers hold them even when they are
+    empty."""
     if response["status"] >= 300:
         return judge_error(operation, protocol, response, complain)
     expected = STATUSES.get(operation.name, {operation.http.get("responseCode", 200)})
@@ -78,7 +99,8 @@ def required_text(parent, name, path, complain):
 
 
 def read_ec2(operation, response, complain):
-    """EC2: the members stand in the root, beside the request's id. An operation without output answers <return>true</return>."""
+    """EC2: the members stand in the root, beside the request's id. An operation without output answers
+    <return>true</return>."""
     root = parsed_xml(response, complain)
     if root is None:
         return None
@@ -162,7 +184,9 @@ def against_output(operation, value, response, complain):
         return None
     if not response["body"]:
         complain("body", "empty, where the operation has an output", "")
-    return None if value is None else value_from_json(operation.output_shape, value, operation.output_shape.name, complain)
+    return (
+        None if value is None else value_from_json(operation.output_shape, value, operation.output_shape.name, complain)
+    )
 
 
 def read_rest(operation, response, complain):
@@ -179,8 +203,9 @@ def read_rest(operation, response, complain):
     payload = shape.serialization.get("payload")
     if payload and shape.members[payload].type_name != "structure":
         return known
-    in_body = [name for name, member in shape.members.items()
-               if member.serialization.get("location") not in HEADER_LOCATIONS]
+    in_body = [
+        name for name, member in shape.members.items() if member.serialization.get("location") not in HEADER_LOCATIONS
+    ]
     if not response["body"]:
         if in_body and operation.http["method"] != "HEAD":
             complain("body", "empty, where the operation has an output", "")
@@ -195,12 +220,16 @@ def read_rest(operation, response, complain):
 def read_headers(operation, headers, complain):
     """The members that stand in headers; no other x-amz- header may be there."""
     members = operation.output_shape.members if operation.output_shape else {}
-    unknown = {name: text for name, text in headers.items() if name.startswith("x-amz-") and not S3_HEADERS.fullmatch(name)}
+    unknown = {
+        name: text for name, text in headers.items() if name.startswith("x-amz-") and not S3_HEADERS.fullmatch(name)
+    }
     known = {}
     for name, member in members.items():
         location, key = member.serialization.get("location"), wire_name(member, name).lower()
         if location == "header" and key in headers:
-            known[name] = value_from_text(member, headers[key], "rfc822", f"{operation.output_shape.name}.{name}", complain)
+            known[name] = value_from_text(
+                member, headers[key], "rfc822", f"{operation.output_shape.name}.{name}", complain
+            )
             unknown.pop(key, None)
         elif location == "headers":
             unknown = {header: text for header, text in unknown.items() if not header.startswith(key)}
@@ -285,7 +314,9 @@ def json_error(operation, response, complain):
     code = value.get("__type", "").rpartition("#")[2]
     if not code:
         complain("error.__type", "missing or empty", value)
-    shape = next((shape for shape in operation.service_model.error_shapes if code in (shape.name, error_code(shape))), None)
+    shape = next(
+        (shape for shape in operation.service_model.error_shapes if code in (shape.name, error_code(shape))), None
+    )
     for key, item in value.items():
         if key not in JSON_ERROR_KEYS and not (shape and key in shape.members):
             complain(f"error.{key}", "the model has no such key", item)
@@ -316,7 +347,8 @@ def error_code(shape):
 
 
 def check_code(operation, protocol, code, status, complain):
-    """A modelled error has the model's code and status. The shape's name is not the code where the model gives another."""
+    """A modelled error has the model's code and status. The shape's name is not the code where the model gives
+    another."""
     shapes = operation.service_model.error_shapes
     on_wire = (lambda shape: shape.name) if protocol in ("json", "cbor") else error_code
     found = next((shape for shape in shapes if on_wire(shape) == code), None)

@@ -1,7 +1,9 @@
-"""What a value must look like for a shape of botocore's models: the text of scalars, the constraints of inputs, JSON trees and XML trees.
+"""What a value must look like for a shape of botocore's models: the text of scalars, the constraints of inputs, JSON
+trees and XML trees.
 
-Every function takes `complain(path, what, value)` and tells it what is wrong; it never raises for a wrong value. Paths name members as the
-model does and leave positions out (`Reservations[].Instances[].State`), so that one kind of finding is one line however often it occurs."""
+Every function takes `complain(path, what, value)` and tells it what is wrong; it never raises for a wrong value. Paths
+name members as the model does and leave positions out (`Reservations[].Instances[].State`), so that one kind of finding
+is one line however often it occurs."""
 
 import base64
 import binascii
@@ -175,9 +177,12 @@ def map_from_xml(shape, entries, path, complain):
         if sorted(names) != sorted((key_name, value_name)):
             complain(path, f"a map entry that is not <{key_name}> and <{value_name}>", names)
             continue
-        key, value = (next(child for child in entry if local_name(child.tag) == name) for name in (key_name, value_name))
+        key, value = (
+            next(child for child in entry if local_name(child.tag) == name) for name in (key_name, value_name)
+        )
         answer[value_from_xml(shape.key, key, path + "{key}", complain)] = value_from_xml(
-            shape.value, value, path + "{}", complain)
+            shape.value, value, path + "{}", complain
+        )
     return answer
 
 
@@ -223,7 +228,8 @@ def member_from_xml(member, elements, path, complain):
 
 
 def check_shape(shape, value, path, complain, is_input):
-    """Required members, enums and unions; for inputs also lengths, ranges and patterns, which AWS's own answers do not always keep."""
+    """Required members, enums and unions; for inputs also lengths, ranges and patterns, which AWS's own answers do not
+    always keep."""
     kind = shape.type_name
     if value is None:
         return
@@ -242,8 +248,12 @@ def check_shape(shape, value, path, complain, is_input):
         for key, item in value.items():
             check_shape(shape.key, key, path + "{key}", complain, is_input)
             check_shape(shape.value, item, path + "{}", complain, is_input)
-    elif kind == "string" and shape.enum and value not in shape.enum and (
-            is_input or value not in ENUM_VALUES.get(shape.name, ())):
+    elif (
+        kind == "string"
+        and shape.enum
+        and value not in shape.enum
+        and (is_input or value not in ENUM_VALUES.get(shape.name, ()))
+    ):
         complain(path, "not a value of the model's enum", value)
     if is_input:
         check_limits(shape, value, path, complain)

@@ -1,12 +1,12 @@
 """The shape judge: checks recorded exchanges with an AWS against the service models of botocore.
 
-    python shapes.py RECORDING...       each a JSON-lines file, `-` for standard input; exit code 1 if there are findings
+    python shapes.py RECORDING...       each a JSON-lines file, `-` for standard input; exit code 1 for findings
     python shapes.py --answers-only RECORDING...    for recordings of callers that send what is to be refused
     python shapes.py --self-test        proves the judge on good exchanges and on spoilt ones
 
-botocore's own parsers ignore what they do not know, so everything is read anew from the wire: parameters, elements and keys that no shape
-has, missing required members, wrong types, enums, limits, wrappers, namespaces, request ids and the form of errors. exchanges.py says what
-a recording looks like and records boto3's clients."""
+botocore's own parsers ignore what they do not know, so everything is read anew from the wire: parameters, elements and
+keys that no shape has, missing required members, wrong types, enums, limits, wrappers, namespaces, request ids and the
+form of errors. exchanges.py says what a recording looks like and records boto3's clients."""
 
 import argparse
 import sys
@@ -75,8 +75,10 @@ class Judge:
             return
         except botocore.model.OperationNotFoundError:
             if not any(code in exchange["response"]["body"] for code in UNKNOWN_ACTION_CODES):
-                self.findings.add((service, action, "response", "action", "no such action, but it is not refused"),
-                                  exchange["response"]["body"][:80])
+                self.findings.add(
+                    (service, action, "response", "action", "no such action, but it is not refused"),
+                    exchange["response"]["body"][:80],
+                )
             return
 
         def complain_about(side):
@@ -85,8 +87,9 @@ class Judge:
             return lambda path, what, value: self.findings.add((service, action, side, path, what), value)
 
         protocol = judge_request(operation, exchange["request"], complain_about("request"))
-        judge_response(operation, protocol, exchange["response"], self.result_keys(service, action),
-                       complain_about("response"))
+        judge_response(
+            operation, protocol, exchange["response"], self.result_keys(service, action), complain_about("response")
+        )
 
 
 def main():
@@ -98,6 +101,7 @@ def main():
     options = parser.parse_args()
     if options.self_test:
         from shapes_self_test import self_test
+
         return self_test(Judge)
     if not options.recordings:
         parser.error("a recording or --self-test")

@@ -2,8 +2,9 @@
 
     python waiters.py --endpoint http://127.0.0.1:PORT --speed 100
 
-A waiter must come to its end within its own budget (delay and attempts of botocore's model, divided by the speed), also where it waits for
-something to vanish. A paginator must, with pages smaller than the number of things, take several pages and find each thing exactly once."""
+A waiter must come to its end within its own budget (delay and attempts of botocore's model, divided by the speed), also
+where it waits for something to vanish. A paginator must, with pages smaller than the number of things, take several
+pages and find each thing exactly once."""
 
 import sys
 
@@ -26,7 +27,10 @@ class Waiters:
     def wait(self, service, name, **parameters):
         """One waiter."""
         waiter = getattr(self.clients, service).get_waiter(name)
-        pace = {"Delay": max(waiter.config.delay / self.speed, SHORTEST_DELAY), "MaxAttempts": waiter.config.max_attempts}
+        pace = {
+            "Delay": max(waiter.config.delay / self.speed, SHORTEST_DELAY),
+            "MaxAttempts": waiter.config.max_attempts,
+        }
         self.verdicts.judge(f"{service} waiter {name}", lambda: waiter.wait(WaiterConfig=pace, **parameters))
 
 
@@ -56,7 +60,8 @@ def wait_for_machines(waiters, world):
 
 
 def wait_for_load_balancing(waiters, world):
-    """Load balancers and targets. A target in no zone of the load balancer, or unhealthy, would never come into service."""
+    """Load balancers and targets. A target in no zone of the load balancer, or unhealthy, would never come into
+    service."""
     waiters.wait("elbv2", "load_balancer_exists", LoadBalancerArns=[world.load_balancer])
     waiters.wait("elbv2", "load_balancer_available", LoadBalancerArns=[world.load_balancer])
     target = {"TargetGroupArn": world.target_groups[0], "Targets": [{"Id": world.instances[0]}]}
@@ -118,7 +123,14 @@ def main():
     for part in world.parts():
         verdicts.judge(f"making {part.__name__}", part)
     verdicts.judge("all paginators", judge_paginators, clients, world, verdicts)
-    for part in (wait_for_network, wait_for_machines, wait_for_load_balancing, wait_for_databases, wait_for_the_rest, wait_for_ends):
+    for part in (
+        wait_for_network,
+        wait_for_machines,
+        wait_for_load_balancing,
+        wait_for_databases,
+        wait_for_the_rest,
+        wait_for_ends,
+    ):
         verdicts.judge(part.__name__, part, waiters, world)
     return verdicts.exit_code()
 
