@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -13,8 +14,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::control;
-use crate::simulator::{Outcome, Simulator};
+use super::{Delivery, control, deliver};
+use crate::simulator::Simulator;
 
 /// A body that is longer than this is not read: single uploads to S3 could be 5 GiB, those of tests are not.
 const BODY: usize = 64 << 20;
@@ -24,7 +25,7 @@ const BODY: usize = 64 << 20;
 pub struct Server {
     /// Where.
     pub url: String,
-    _serving: JoinSet<io::Result<()>>,
+    _serving: JoinSet<()>,
 }
 
 impl Server {
@@ -41,20 +42,19 @@ impl Server {
     }
 }
 
-/// Serves a simulator until the future is dropped. The listener is bound by the caller, to 127.0.0.1.
-///
-/// # Errors
-/// When nothing can be accepted any more.
-async fn serve(simulator: Simulator, listener: TcpListener) -> io::Result<()> {
+/// How long nothing is accepted after an error: of a connection that broke at once, or because too many are open.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Serves a simulator until the future is dropped.
+async fn serve(simulator: Simulator, listener: TcpListener) {
     let simulator = Arc::new(simulator);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = listener.accept() => {
-                let (stream, _) = accepted?;
-                stream.set_nodelay(true)?;
-                connections.spawn(connection(Arc::clone(&simulator), stream));
-            }
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => drop(connections.spawn(connection(Arc::clone(&simulator), stream))),
+                Err(_) => tokio::time::sleep(PAUSE).await,
+            },
             // Finished connections are taken out, so that their number stays small.
             Some(_) = connections.join_next() => {}
         }
@@ -62,6 +62,8 @@ async fn serve(simulator: Simulator, listener: TcpListener) -> io::Result<()> {
 }
 
 async fn connection(simulator: Arc<Simulator>, stream: TcpStream) {
+    // Without it answers wait for each other; a connection that refuses it is broken already.
+    drop(stream.set_nodelay(true));
     let service = service_fn(|request| answer(Arc::clone(&simulator), request));
     let served = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
     // A connection that broke, on either side, is over; there is nobody to tell.
@@ -80,18 +82,8 @@ async fn answer(simulator: Arc<Simulator>, request: Request<Incoming>) -> Result
     if let Some(response) = control::answer(&simulator, &request) {
         return Ok(response.map(Full::new));
     }
-    let clock = simulator.clock();
-    let asked = clock.now();
-    loop {
-        match simulator.answer(&request, asked) {
-            Outcome::Answer(response, after) => {
-                tokio::time::sleep(clock.outside(after)).await;
-                return Ok(response.map(Full::new));
-            }
-            Outcome::Again(at) => tokio::time::sleep(clock.outside(at.since(clock.now()))).await,
-            Outcome::Silence => std::future::pending().await,
-            Outcome::Reset | Outcome::Kill(None) => return Err(Cut),
-            Outcome::Kill(Some(response)) => return Ok(response.map(Full::new)),
-        }
+    match deliver(&simulator, &request).await {
+        Delivery::Answer(response) => Ok(response.map(Full::new)),
+        Delivery::Cut => Err(Cut),
     }
 }

@@ -14,8 +14,9 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http::{Request, Response};
 
+use super::{Delivery, deliver};
+use crate::simulator::Simulator;
 use crate::simulator::clock::Clock;
-use crate::simulator::{Outcome, Simulator};
 
 /// The door.
 #[derive(Clone, Debug)]
@@ -35,30 +36,14 @@ impl Door {
     async fn pass(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let request = request.try_into_http1x().map_err(|e| ConnectorError::user(e.into()))?;
         let (head, body) = request.into_parts();
-        let body = body.bytes().map(Bytes::copy_from_slice).unwrap_or_default();
-        let request = Request::from_parts(head, body);
-        let clock = self.0.clock();
-        let asked = clock.now();
-        loop {
-            match self.0.answer(&request, asked) {
-                Outcome::Answer(response, after) => {
-                    if !after.is_zero() {
-                        tokio::time::sleep(clock.outside(after)).await;
-                    }
-                    return whole(response);
-                }
-                Outcome::Again(at) => tokio::time::sleep(clock.outside(at.since(clock.now()))).await,
-                Outcome::Reset => return Err(ConnectorError::io("the connection was reset".into())),
-                Outcome::Kill(Some(response)) => {
-                    self.0.die();
-                    return whole(response);
-                }
-                Outcome::Kill(None) => {
-                    self.0.die();
-                    return std::future::pending().await;
-                }
-                Outcome::Silence => std::future::pending().await,
-            }
+        let body =
+            body.bytes().ok_or_else(|| ConnectorError::user("bodies that are streamed cannot be read".into()))?;
+        let request = Request::from_parts(head, Bytes::copy_from_slice(body));
+        match deliver(&self.0, &request).await {
+            // Whoever was killed hears no answer, unless it was there before.
+            Delivery::Cut if *self.0.death().borrow() => std::future::pending().await,
+            Delivery::Cut => Err(ConnectorError::io("the connection was reset".into())),
+            Delivery::Answer(response) => whole(response),
         }
     }
 }

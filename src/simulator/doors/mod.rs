@@ -1,5 +1,41 @@
-//! The two doors: in process, as an HTTP client for the SDK; and over HTTP, for everybody.
+//! The two doors: in process, as an HTTP client for the SDK; and over HTTP, for everybody. What becomes of a request is the same in both.
 
 mod control;
 pub mod http;
 pub mod in_process;
+
+use ::http::{Request, Response};
+use bytes::Bytes;
+
+use super::{Outcome, Simulator};
+
+/// What a door hands to the caller.
+enum Delivery {
+    /// An answer.
+    Answer(Response<Bytes>),
+    /// The connection breaks.
+    Cut,
+}
+
+/// Has a request answered, however long that takes in the simulated world; for ever, if no answer comes.
+async fn deliver(simulator: &Simulator, request: &Request<Bytes>) -> Delivery {
+    let clock = simulator.clock();
+    let asked = clock.now();
+    loop {
+        match simulator.answer(request, asked) {
+            Outcome::Answer(response, after) => {
+                if !after.is_zero() {
+                    tokio::time::sleep(clock.outside(after)).await;
+                }
+                return Delivery::Answer(response);
+            }
+            Outcome::Again(at) => tokio::time::sleep(clock.outside(at.since(clock.now()))).await,
+            Outcome::Silence => std::future::pending().await,
+            Outcome::Reset => return Delivery::Cut,
+            Outcome::Kill(answer) => {
+                simulator.die();
+                return answer.map_or(Delivery::Cut, Delivery::Answer);
+            }
+        }
+    }
+}
