@@ -24,21 +24,20 @@ pub(super) fn of(dump: &Value) -> Vec<Thing> {
     let mut found = Vec::new();
     for (account, content) in fields(&dump["iam"]) {
         search(content, &["iam"], &mut |kind, id, thing| {
-            found.push(thing_of(account, "global", kind, id, thing, &Value::Null));
+            found.push(thing_of(account, "global", kind, id, thing));
         });
     }
     for (account, regions) in fields(&dump["accounts"]) {
         for (region, services) in fields(regions) {
-            let central = &services["ec2"]["tags"];
             search(services, &[], &mut |kind, id, thing| {
-                found.push(thing_of(account, region, kind, id, thing, central));
+                found.push(thing_of(account, region, kind, id, thing));
             });
         }
     }
     for (name, bucket) in fields(&dump["s3"]["buckets"]) {
         let account = bucket["account"].as_str().unwrap_or_default();
         let region = bucket["region"].as_str().unwrap_or_default();
-        found.push(thing_of(account, region, "s3/buckets", name, bucket, &Value::Null));
+        found.push(thing_of(account, region, "s3/buckets", name, bucket));
     }
     found.sort();
     found
@@ -61,10 +60,8 @@ pub(super) fn search(value: &Value, path: &[&str], found: &mut dyn FnMut(&str, &
     }
 }
 
-fn thing_of(account: &str, region: &str, kind: &str, id: &str, thing: &Value, central: &Value) -> Thing {
-    // EC2 keeps all tags in one place, the others with the thing.
-    let own = thing.get("tags").filter(|tags| tags.is_object()).unwrap_or(&central[id]);
-    let tags = fields(own).filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
+fn thing_of(account: &str, region: &str, kind: &str, id: &str, thing: &Value) -> Thing {
+    let tags = fields(&thing["tags"]).filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
     Thing {
         account: account.to_owned(),
         region: region.to_owned(),
@@ -81,8 +78,7 @@ mod tests {
     #[test]
     fn things_are_found_on_their_shelves_with_their_tags() {
         let ec2 = serde_json::json!({
-            "vpcs": { "things": { "vpc-1": { "visible": 0, "thing": {} } } },
-            "tags": { "vpc-1": { "pando:stack": "s" } },
+            "vpcs": { "things": { "vpc-1": { "visible": 0, "thing": { "tags": { "pando:stack": "s" } } } } },
         });
         let sqs =
             serde_json::json!({ "queues": { "things": { "q": { "visible": 0, "thing": { "tags": { "a": "b" } } } } } });

@@ -140,16 +140,22 @@ impl Simulator {
     }
 
     /// All there is, as data for people and tests to look at.
-    pub fn dump(&self) -> serde_json::Value {
+    ///
+    /// # Errors
+    /// When something in it cannot be written as JSON, which is a fault of the simulator: nothing must look like an empty world.
+    pub fn dump(&self) -> serde_json::Result<serde_json::Value> {
         let now = self.clock.now();
         let mut state = self.lock();
         state.world.advance(now);
-        serde_json::to_value(&state.world).unwrap_or_else(|e| serde_json::json!({ "error": e.to_string() }))
+        serde_json::to_value(&state.world)
     }
 
     /// Everything that exists, with its tags: what is whose, and what is nobody's.
-    pub fn inventory(&self) -> Vec<inventory::Thing> {
-        inventory::of(&self.dump())
+    ///
+    /// # Errors
+    /// Those of [`Self::dump`].
+    pub fn inventory(&self) -> serde_json::Result<Vec<inventory::Thing>> {
+        Ok(inventory::of(&self.dump()?))
     }
 
     /// Begins anew: nothing exists, nothing was called. Settings and weather stay.

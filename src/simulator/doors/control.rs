@@ -34,7 +34,10 @@ pub(super) fn answer(simulator: &Simulator, request: &Request<Bytes>) -> Option<
     Some(match (request.method(), path) {
         (&Method::GET, "calls") => respond(StatusCode::OK, lines(simulator)),
         (&Method::GET, "counts") => respond(StatusCode::OK, counts(simulator).to_string()),
-        (&Method::GET, "world") => respond(StatusCode::OK, simulator.dump().to_string()),
+        (&Method::GET, "world") => match simulator.dump() {
+            Ok(world) => respond(StatusCode::OK, world.to_string()),
+            Err(e) => respond(StatusCode::INTERNAL_SERVER_ERROR, json!({ "error": e.to_string() }).to_string()),
+        },
         (&Method::PUT, "weather") => match serde_json::from_slice::<Vec<Rule>>(request.body()) {
             Ok(rules) => {
                 simulator.set_weather(rules);
