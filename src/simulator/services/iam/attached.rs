@@ -6,7 +6,7 @@ use super::super::super::refusal::Refusal;
 use super::super::super::scene::Scene;
 use super::super::super::service::{Action, Answer, action};
 use super::holders::Kind;
-use super::{CHECKS, Holdings, limit, listed, managed, no_such};
+use super::{CHECKS, Holdings, limit, listed, managed, no_such, path_prefix};
 
 pub(super) const ACTIONS: &[Action] = &[
     action("AttachRolePolicy", |scene, input| attach(scene, input, Kind::Role)),
@@ -54,7 +54,8 @@ fn detach(scene: &mut Scene<'_>, input: &Input, kind: Kind) -> Answer {
 
 fn list(scene: &mut Scene<'_>, input: &Input, kind: Kind) -> Answer {
     let attached = kind.holdings(scene, input)?.attached.iter();
-    let shown = attached.filter(|arn| managed::is_under(input, arn)).map(|arn| {
+    let prefix = path_prefix(input);
+    let shown = attached.filter(|arn| managed::is_under(prefix, arn)).map(|arn| {
         let name = arn.rsplit('/').next().unwrap_or_default();
         (arn.clone(), object! { "PolicyName" => name.to_owned(), "PolicyArn" => arn })
     });

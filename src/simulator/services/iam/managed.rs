@@ -13,7 +13,10 @@ use super::super::super::service::{Action, Answer, action};
 use super::super::super::tags::Tags;
 use super::amazon::{self, Owned};
 use super::documents::{self, Purpose};
-use super::{CHECKS, Holdings, already, arn, conflict, encoded, limit, listed, listed_tags, name, no_such, path, tags};
+use super::{
+    CHECKS, Holdings, already, arn, conflict, encoded, limit, listed, listed_tags, name, no_such, path, path_prefix,
+    tags,
+};
 
 pub(super) const ACTIONS: &[Action] = &[
     action("CreatePolicy", create),
@@ -65,10 +68,9 @@ pub(super) fn exists(scene: &Scene<'_>, arn: &str) -> bool {
     Owned::find(arn).is_some() || scene.iam.policies.seen(arn, scene.sight).is_some()
 }
 
-/// Whether the path in an ARN is one that `PathPrefix` asks for.
-pub(super) fn is_under(input: &Input, arn: &str) -> bool {
-    let path = arn.split_once(":policy").map_or("", |(_, rest)| rest);
-    super::is_under(input, path)
+/// Whether the path in a policy's ARN begins so.
+pub(super) fn is_under(prefix: &str, arn: &str) -> bool {
+    arn.split_once(":policy").is_some_and(|(_, path)| path.starts_with(prefix)) || prefix.is_empty()
 }
 
 /// The document that counts.
@@ -227,6 +229,7 @@ fn list(scene: &mut Scene<'_>, input: &Input) -> Answer {
     if scope != "Local" {
         all.extend(amazon::ALL.iter().map(|policy| (policy.arn(), owned(policy))));
     }
+    let prefix = path_prefix(input);
     let wanted = |arn: &str| {
         let (attached, bounds) = uses(scene, arn);
         let used = match usage {
@@ -234,7 +237,7 @@ fn list(scene: &mut Scene<'_>, input: &Input) -> Answer {
             Some(_) => attached > 0,
             None => true,
         };
-        used && (!only_attached || attached > 0) && is_under(input, arn)
+        used && (!only_attached || attached > 0) && is_under(prefix, arn)
     };
     let found = all.iter().filter(|(arn, _)| wanted(arn));
     listed(input, "Policies", found.map(|(arn, policy)| (arn.clone(), policy.tree(scene, arn))))

@@ -193,8 +193,6 @@ fn limit(message: impl Into<String>) -> Refusal {
 fn listed(input: &Input, name: &'static str, all: impl IntoIterator<Item = (String, Tree)>) -> Result<Tree, Refusal> {
     let most = if input.has("MaxItems") { 1000 } else { 100 };
     let page = Page::read(input, "MaxItems", "Marker", (1, most), "ValidationError")?;
-    // Where there is nothing, nobody asks whose path it would have.
-    input.pass_over("PathPrefix");
     let (found, marker) = page.cut(all);
     Ok(Tree::EMPTY.with(name, members(found)).with("IsTruncated", marker.is_some()).with("Marker", marker))
 }
@@ -207,9 +205,9 @@ fn listed_tags(input: &Input, tags: &Tags) -> Result<Tree, Refusal> {
     listed(input, "Tags", tags.iter().map(tag))
 }
 
-/// What `PathPrefix` asks for.
-fn is_under(input: &Input, path: &str) -> bool {
-    input.text("PathPrefix").is_none_or(|prefix| path.starts_with(prefix))
+/// What the paths that are listed begin with.
+fn path_prefix(input: &Input) -> &str {
+    input.text("PathPrefix").unwrap_or_default()
 }
 
 /// A policy document as IAM hands it out: percent-encoded after RFC 3986

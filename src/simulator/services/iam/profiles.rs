@@ -10,7 +10,7 @@ use super::super::super::scene::Scene;
 use super::super::super::service::{Action, Answer, action};
 use super::super::super::tags::Tags;
 use super::{
-    already, arn, conflict, is_taken, is_under, known_elsewhere, limit, listed, listed_tags, name, no_such, path,
+    already, arn, conflict, is_taken, known_elsewhere, limit, listed, listed_tags, name, no_such, path, path_prefix,
     roles, tags,
 };
 
@@ -115,7 +115,8 @@ fn get(scene: &mut Scene<'_>, input: &Input) -> Answer {
 }
 
 fn list(scene: &mut Scene<'_>, input: &Input) -> Answer {
-    let profiles = scene.iam.profiles.visible(scene.sight).filter(|(_, profile)| is_under(input, &profile.path));
+    let prefix = path_prefix(input);
+    let profiles = scene.iam.profiles.visible(scene.sight).filter(|(_, profile)| profile.path.starts_with(prefix));
     listed(input, "InstanceProfiles", profiles.map(|(name, profile)| (name.to_owned(), profile.tree(scene, name))))
 }
 

@@ -11,8 +11,8 @@ use super::super::super::service::{Action, Answer, action};
 use super::super::super::tags::Tags;
 use super::documents::{self, Purpose};
 use super::{
-    CHECKS, Holdings, State, already, arn, attached, conflict, encoded, is_taken, is_under, known_elsewhere, limit,
-    listed, name, no_such, path, tags,
+    CHECKS, Holdings, State, already, arn, attached, conflict, encoded, is_taken, known_elsewhere, limit, listed, name,
+    no_such, path, path_prefix, tags,
 };
 
 pub(super) const ACTIONS: &[Action] = &[
@@ -182,7 +182,8 @@ fn get(scene: &mut Scene<'_>, input: &Input) -> Answer {
 }
 
 fn list(scene: &mut Scene<'_>, input: &Input) -> Answer {
-    let roles = scene.iam.roles.visible(scene.sight).filter(|(_, role)| is_under(input, &role.path));
+    let prefix = path_prefix(input);
+    let roles = scene.iam.roles.visible(scene.sight).filter(|(_, role)| role.path.starts_with(prefix));
     listed(input, "Roles", roles.map(|(name, role)| (name.to_owned(), role.brief(name))))
 }
 

@@ -10,8 +10,8 @@ use super::super::super::scene::Scene;
 use super::super::super::service::{Action, Answer, action};
 use super::super::super::tags::Tags;
 use super::{
-    CHECKS, Holdings, already, arn, attached, conflict, is_taken, is_under, limit, listed, listed_tags, name, no_such,
-    path, tags,
+    CHECKS, Holdings, already, arn, attached, conflict, is_taken, limit, listed, listed_tags, name, no_such, path,
+    path_prefix, tags,
 };
 
 pub(super) const ACTIONS: &[Action] = &[
@@ -138,7 +138,8 @@ fn get(scene: &mut Scene<'_>, input: &Input) -> Answer {
 }
 
 fn list(scene: &mut Scene<'_>, input: &Input) -> Answer {
-    let users = scene.iam.users.visible(scene.sight).filter(|(_, user)| is_under(input, &user.path));
+    let prefix = path_prefix(input);
+    let users = scene.iam.users.visible(scene.sight).filter(|(_, user)| user.path.starts_with(prefix));
     listed(input, "Users", users.map(|(name, user)| (name.to_owned(), user.tree(name))))
 }
 
