@@ -2,10 +2,9 @@
 
 use serde::Serialize;
 
-use super::State;
 use super::interfaces::{self, Interface};
 use super::internet_gateways;
-use super::listing::{self, Kind, Thing, done, need, tags};
+use super::listing::{self, Kind, Thing, done, kept, need, tags};
 use crate::simulator::filters::Filters;
 use crate::simulator::input::{Input, invalid, missing};
 use crate::simulator::output::{Tree, items, object};
@@ -13,7 +12,6 @@ use crate::simulator::pages::Page;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
 use crate::simulator::service::{Action, Answer, action};
-use crate::simulator::shelf::Shelf;
 use crate::simulator::tags::Tags;
 
 /// What can be done with addresses.
@@ -66,21 +64,7 @@ impl Thing for Address {
         "public-ip",
     ];
 
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.addresses
-    }
-
-    fn shelf_mut(state: &mut State) -> &mut Shelf<Self> {
-        &mut state.addresses
-    }
-
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
-
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
-    }
+    kept!(addresses);
 
     fn values(&self, scene: &Scene<'_>, id: &str, filter: &str) -> Vec<String> {
         let interface = self.interface(scene);

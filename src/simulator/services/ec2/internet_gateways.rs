@@ -2,15 +2,14 @@
 
 use serde::Serialize;
 
-use super::listing::{self, Kind, Thing, done, need, tags};
+use super::interfaces;
+use super::listing::{self, Kind, Thing, done, kept, need, tags};
 use super::vpcs::Vpc;
-use super::{State, interfaces};
 use crate::simulator::input::Input;
 use crate::simulator::output::{Tree, items, object};
 use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
 use crate::simulator::service::{Action, Answer, action};
-use crate::simulator::shelf::Shelf;
 use crate::simulator::tags::Tags;
 
 /// What can be done with internet gateways.
@@ -45,21 +44,7 @@ impl Thing for InternetGateway {
     const FILTERS: &'static [&'static str] =
         &["attachment.state", "attachment.vpc-id", "internet-gateway-id", "owner-id"];
 
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.internet_gateways
-    }
-
-    fn shelf_mut(state: &mut State) -> &mut Shelf<Self> {
-        &mut state.internet_gateways
-    }
-
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
-
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
-    }
+    kept!(internet_gateways);
 
     fn values(&self, scene: &Scene<'_>, id: &str, filter: &str) -> Vec<String> {
         match filter {

@@ -56,6 +56,31 @@ pub(super) trait Thing: Clone + Serialize + Sized + 'static {
     fn show(&self, scene: &Scene<'_>, id: &str) -> Tree;
 }
 
+/// Says that things of a kind are kept on this shelf, with their tags in the field `tags`: part of every [`Thing`].
+macro_rules! kept {
+    ($shelf:ident) => {
+        fn shelf(state: &$crate::simulator::services::ec2::State) -> &$crate::simulator::shelf::Shelf<Self> {
+            &state.$shelf
+        }
+
+        fn shelf_mut(
+            state: &mut $crate::simulator::services::ec2::State,
+        ) -> &mut $crate::simulator::shelf::Shelf<Self> {
+            &mut state.$shelf
+        }
+
+        fn tags(&self) -> &$crate::simulator::tags::Tags {
+            &self.tags
+        }
+
+        fn tags_mut(&mut self) -> &mut $crate::simulator::tags::Tags {
+            &mut self.tags
+        }
+    };
+}
+
+pub(super) use kept;
+
 impl Kind {
     /// Whether this could be an id of this kind.
     pub(super) fn fits(&self, id: &str) -> bool {

@@ -6,16 +6,15 @@ use serde::Serialize;
 
 use super::addresses::{self, Address};
 use super::interfaces::{self, Wish};
-use super::listing::{self, Kind, Thing, need, tags};
+use super::internet_gateways;
+use super::listing::{self, Kind, Thing, kept, need, tags};
 use super::subnets::{self, Subnet};
-use super::{State, internet_gateways};
 use crate::simulator::clock::Moment;
 use crate::simulator::input::{Input, invalid, missing};
 use crate::simulator::output::{Tree, items, object};
 use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
 use crate::simulator::service::{Action, Answer, action};
-use crate::simulator::shelf::Shelf;
 use crate::simulator::tags::Tags;
 
 /// What can be done with NAT gateways.
@@ -84,21 +83,7 @@ impl Thing for NatGateway {
     const SET: &'static str = "natGatewaySet";
     const FILTERS: &'static [&'static str] = &["nat-gateway-id", "state", "subnet-id", "vpc-id"];
 
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.nat_gateways
-    }
-
-    fn shelf_mut(state: &mut State) -> &mut Shelf<Self> {
-        &mut state.nat_gateways
-    }
-
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
-
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
-    }
+    kept!(nat_gateways);
 
     fn values(&self, _: &Scene<'_>, id: &str, filter: &str) -> Vec<String> {
         let one = match filter {

@@ -2,12 +2,10 @@
 
 use serde::Serialize;
 
-use super::State;
-use super::listing::{self, Kind, Thing};
+use super::listing::{self, Kind, Thing, kept};
 use crate::simulator::output::{Tree, items, object};
 use crate::simulator::scene::Scene;
 use crate::simulator::service::{Action, action};
-use crate::simulator::shelf::Shelf;
 use crate::simulator::tags::Tags;
 
 /// What is asked of network ACLs.
@@ -68,21 +66,7 @@ impl Thing for NetworkAcl {
         "vpc-id",
     ];
 
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.network_acls
-    }
-
-    fn shelf_mut(state: &mut State) -> &mut Shelf<Self> {
-        &mut state.network_acls
-    }
-
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
-
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
-    }
+    kept!(network_acls);
 
     fn values(&self, scene: &Scene<'_>, id: &str, filter: &str) -> Vec<String> {
         let texts = |all: &[&str]| all.iter().map(|text| (*text).to_owned()).collect();

@@ -3,16 +3,15 @@
 use ipnet::Ipv4Net;
 use serde::Serialize;
 
-use super::listing::{self, Kind, Thing, done, need, need_mut, tags};
+use super::listing::{self, Kind, Thing, done, kept, need, need_mut, tags};
+use super::route_tables;
 use super::vpcs::{self, Vpc};
 use super::zones::{self, Zone};
-use super::{State, route_tables};
 use crate::simulator::input::{Input, invalid, missing};
 use crate::simulator::output::{Tree, object};
 use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
 use crate::simulator::service::{Action, Answer, action};
-use crate::simulator::shelf::Shelf;
 use crate::simulator::tags::Tags;
 
 /// What can be done with subnets.
@@ -114,21 +113,7 @@ impl Thing for Subnet {
         "vpc-id",
     ];
 
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.subnets
-    }
-
-    fn shelf_mut(state: &mut State) -> &mut Shelf<Self> {
-        &mut state.subnets
-    }
-
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
-
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
-    }
+    kept!(subnets);
 
     fn values(&self, scene: &Scene<'_>, id: &str, filter: &str) -> Vec<String> {
         let one = match filter {

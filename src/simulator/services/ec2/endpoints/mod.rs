@@ -5,9 +5,8 @@ mod services;
 
 use serde::Serialize;
 
-use super::State;
 use super::interfaces::{self, Wish};
-use super::listing::{self, Kind, Thing, need, tags};
+use super::listing::{self, Kind, Thing, kept, need, tags};
 use super::route_tables::{Destination, Route, RouteTable, Target};
 use super::security_groups::{self, SecurityGroup};
 use super::subnets::{self, Subnet};
@@ -18,7 +17,6 @@ use crate::simulator::output::{Tree, items, object};
 use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
 use crate::simulator::service::{Action, Answer, action};
-use crate::simulator::shelf::Shelf;
 use crate::simulator::tags::Tags;
 
 pub(super) use changes::ACTIONS as CHANGES;
@@ -96,21 +94,7 @@ impl Thing for Endpoint {
     ];
     const PAGE: (i64, i64) = (1, 1000);
 
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.endpoints
-    }
-
-    fn shelf_mut(state: &mut State) -> &mut Shelf<Self> {
-        &mut state.endpoints
-    }
-
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
-
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
-    }
+    kept!(endpoints);
 
     fn values(&self, scene: &Scene<'_>, id: &str, filter: &str) -> Vec<String> {
         let one = match filter {

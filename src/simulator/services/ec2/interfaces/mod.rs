@@ -8,15 +8,14 @@ use std::net::Ipv4Addr;
 
 use serde::Serialize;
 
-use super::listing::{self, Kind, Thing};
+use super::addresses;
+use super::listing::{self, Kind, Thing, kept};
 use super::security_groups::{self, SecurityGroup};
 use super::subnets::Subnet;
-use super::{State, addresses};
 use crate::simulator::clock::Moment;
 use crate::simulator::output::Tree;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
-use crate::simulator::shelf::Shelf;
 use crate::simulator::tags::Tags;
 
 pub(super) use calls::ACTIONS;
@@ -215,21 +214,7 @@ impl Thing for Interface {
     const SET: &'static str = "networkInterfaceSet";
     const FILTERS: &'static [&'static str] = describe::FILTERS;
 
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.interfaces
-    }
-
-    fn shelf_mut(state: &mut State) -> &mut Shelf<Self> {
-        &mut state.interfaces
-    }
-
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
-
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
-    }
+    kept!(interfaces);
 
     fn values(&self, scene: &Scene<'_>, id: &str, filter: &str) -> Vec<String> {
         describe::values(self, scene, id, filter)

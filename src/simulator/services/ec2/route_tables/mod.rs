@@ -5,15 +5,13 @@ mod routes;
 
 use serde::Serialize;
 
-use super::State;
-use super::listing::{self, Kind, Thing, done, need, tags};
+use super::listing::{self, Kind, Thing, done, kept, need, tags};
 use super::vpcs::Vpc;
 use crate::simulator::input::Input;
 use crate::simulator::output::{Tree, items, object};
 use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
 use crate::simulator::service::{Action, Answer, action};
-use crate::simulator::shelf::Shelf;
 use crate::simulator::tags::Tags;
 
 pub(super) use associations::{ACTIONS as ASSOCIATIONS, Association, forget_subnet};
@@ -89,21 +87,7 @@ impl Thing for RouteTable {
     ];
     const PAGE: (i64, i64) = (5, 100);
 
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.route_tables
-    }
-
-    fn shelf_mut(state: &mut State) -> &mut Shelf<Self> {
-        &mut state.route_tables
-    }
-
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
-
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
-    }
+    kept!(route_tables);
 
     fn values(&self, scene: &Scene<'_>, id: &str, filter: &str) -> Vec<String> {
         if let Some(name) = filter.strip_prefix("association.") {

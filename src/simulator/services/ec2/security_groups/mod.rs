@@ -8,15 +8,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::State;
-use super::listing::{self, Kind, Thing, need, tags};
+use super::listing::{self, Kind, Thing, kept, need, tags};
 use super::vpcs::{self, Vpc};
 use crate::simulator::input::{Input, invalid, missing};
 use crate::simulator::output::{Tree, items, object};
 use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
 use crate::simulator::service::{Action, Answer, action};
-use crate::simulator::shelf::Shelf;
 use crate::simulator::tags::Tags;
 
 pub(super) use calls::ACTIONS as RULES;
@@ -115,21 +113,7 @@ impl Thing for SecurityGroup {
         "vpc-id",
     ];
 
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.security_groups
-    }
-
-    fn shelf_mut(state: &mut State) -> &mut Shelf<Self> {
-        &mut state.security_groups
-    }
-
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
-
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
-    }
+    kept!(security_groups);
 
     fn values(&self, scene: &Scene<'_>, id: &str, filter: &str) -> Vec<String> {
         let rules = |is_egress: bool, name: &str| {

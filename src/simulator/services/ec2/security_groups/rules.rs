@@ -7,9 +7,7 @@ use super::{SecurityGroup, group_name};
 use crate::simulator::output::{Tree, object};
 use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
-use crate::simulator::services::ec2::State;
-use crate::simulator::services::ec2::listing::{self, Kind, Thing};
-use crate::simulator::shelf::Shelf;
+use crate::simulator::services::ec2::listing::{self, Kind, Thing, kept};
 use crate::simulator::tags::Tags;
 
 /// As many as a group may have each way, for IPv4 and for IPv6 on their own
@@ -167,21 +165,7 @@ impl Thing for Rule {
     const SET: &'static str = "securityGroupRuleSet";
     const FILTERS: &'static [&'static str] = &["group-id", "security-group-rule-id"];
 
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.security_group_rules
-    }
-
-    fn shelf_mut(state: &mut State) -> &mut Shelf<Self> {
-        &mut state.security_group_rules
-    }
-
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
-
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
-    }
+    kept!(security_group_rules);
 
     fn values(&self, _: &Scene<'_>, id: &str, filter: &str) -> Vec<String> {
         vec![if filter == "group-id" { self.group.clone() } else { id.to_owned() }]

@@ -8,9 +8,7 @@ use crate::simulator::output::{Tree, items, object};
 use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
 use crate::simulator::service::{Action, Answer, action};
-use crate::simulator::services::ec2::State;
-use crate::simulator::services::ec2::listing::{self, Kind, Thing, done, need, need_mut};
-use crate::simulator::shelf::Shelf;
+use crate::simulator::services::ec2::listing::{self, Kind, Thing, done, kept, need, need_mut};
 use crate::simulator::tags::Tags;
 
 /// What can be changed.
@@ -45,21 +43,7 @@ impl Thing for DhcpOptions {
     const SET: &'static str = "dhcpOptionsSet";
     const FILTERS: &'static [&'static str] = &["dhcp-options-id", "key", "owner-id", "value"];
 
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.dhcp_options
-    }
-
-    fn shelf_mut(state: &mut State) -> &mut Shelf<Self> {
-        &mut state.dhcp_options
-    }
-
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
-
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
-    }
+    kept!(dhcp_options);
 
     fn values(&self, scene: &Scene<'_>, id: &str, filter: &str) -> Vec<String> {
         match filter {

@@ -8,11 +8,11 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 use serde::Serialize;
 
-use super::listing::{self, Kind, Thing, done, need, tags};
+use super::internet_gateways;
+use super::listing::{self, Kind, Thing, done, kept, need, tags};
 use super::network_acls::NetworkAcl;
 use super::route_tables::RouteTable;
 use super::security_groups::{self, SecurityGroup};
-use super::{State, internet_gateways};
 use crate::simulator::input::{Input, invalid};
 use crate::simulator::output::{Tree, items, object};
 use crate::simulator::refusal::Refusal;
@@ -110,21 +110,7 @@ impl Thing for Vpc {
         "vpc-id",
     ];
 
-    fn shelf(state: &State) -> &Shelf<Self> {
-        &state.vpcs
-    }
-
-    fn shelf_mut(state: &mut State) -> &mut Shelf<Self> {
-        &mut state.vpcs
-    }
-
-    fn tags(&self) -> &Tags {
-        &self.tags
-    }
-
-    fn tags_mut(&mut self) -> &mut Tags {
-        &mut self.tags
-    }
+    kept!(vpcs);
 
     fn values(&self, scene: &Scene<'_>, id: &str, filter: &str) -> Vec<String> {
         let one = match filter {
