@@ -50,7 +50,7 @@ impl Service {
             (Protocol::Ec2 { .. }, Err(refusal)) => xml::ec2_error(refusal, id),
             (Protocol::Query { namespace }, Ok(tree)) => xml::query(action, namespace, tree, id),
             (Protocol::Query { namespace }, Err(refusal)) => xml::query_error(namespace, refusal, id),
-            (Protocol::Json { version }, answer) => json::write(version, answer),
+            (Protocol::Json { version, namespace }, answer) => json::write(version, namespace, answer),
             (Protocol::Rest { .. }, Err(refusal)) => xml::rest_error(refusal, id),
             (Protocol::Rest { .. }, Ok(_)) => Reply { status: 200, ..Reply::default() },
         };

@@ -63,7 +63,7 @@ pub(super) fn ec2_error(refusal: &Refusal, id: &str) -> Reply {
 
 /// An error of the query protocol.
 pub(super) fn query_error(namespace: &str, refusal: &Refusal, id: &str) -> Reply {
-    let (code, message) = (escape(&refusal.code), escape(&refusal.message));
+    let (code, message) = (escape(refusal.query_code.unwrap_or(&refusal.code)), escape(&refusal.message));
     let side = if refusal.status >= 500 { "Receiver" } else { "Sender" };
     let error = format!("<Error><Type>{side}</Type><Code>{code}</Code><Message>{message}</Message></Error>");
     let text = format!("<ErrorResponse xmlns=\"{namespace}\">{error}<RequestId>{id}</RequestId></ErrorResponse>");
