@@ -225,7 +225,7 @@ fn reply(scene: &mut Scene<'_>, passage: &Passage<'_>, call: &Asked, id: &str) -
     };
     match allowed(scene, service, call).and_then(|()| run(scene, passage.request)) {
         Ok(mut reply) => {
-            reply.headers.push(("x-amz-request-id".into(), id.to_owned()));
+            reply.headers.extend(protocol::rest_ids(id));
             (protocol::respond(reply), None)
         }
         Err(refusal) => (passage.write(&call.action, &Err(refusal.clone()), id), Some(refusal)),

@@ -75,8 +75,9 @@ pub(super) fn rest_error(refusal: &Refusal, id: &str) -> Reply {
     let (code, message) = (escape(&refusal.code), escape(&refusal.message));
     let head = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>";
     let error = format!("<Code>{code}</Code><Message>{message}</Message><RequestId>{id}</RequestId>");
-    let mut reply = reply(refusal.status, format!("{head}{error}<HostId>simulator</HostId></Error>"));
-    reply.headers.push(("x-amz-request-id".into(), id.to_owned()));
+    let host = super::host_id(id);
+    let mut reply = reply(refusal.status, format!("{head}{error}<HostId>{host}</HostId></Error>"));
+    reply.headers.extend(super::rest_ids(id));
     reply
 }
 

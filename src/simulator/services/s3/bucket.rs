@@ -12,6 +12,7 @@ use super::super::super::refusal::Refusal;
 use super::super::super::scene::Scene;
 use super::super::super::service::Reply;
 use super::super::super::tags::Tags;
+use super::checksums::Checksum;
 use super::upload::Upload;
 use super::{Asked, answer_xml, empty};
 
@@ -47,6 +48,8 @@ pub(super) struct Version {
     /// `null` where none are kept.
     pub(super) id: String,
     pub(super) etag: String,
+    /// Delete markers have none.
+    pub(super) checksum: Option<Checksum>,
     pub(super) modified: Moment,
     /// Whether it only says that the object was deleted.
     pub(super) marker: bool,
