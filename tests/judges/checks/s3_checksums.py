@@ -31,7 +31,8 @@ def checksums(answer):
 
 def plain(cloud):
     """A client that adds no checksum by itself and asks for none."""
-    return cloud.client("s3", request_checksum_calculation="when_required", response_checksum_validation="when_required")
+    settings = {"request_checksum_calculation": "when_required", "response_checksum_validation": "when_required"}
+    return cloud.client("s3", **settings)
 
 
 def headers(answer):
@@ -64,7 +65,7 @@ def _(cloud):
     expect(checksums(client.head_object(Bucket=name, Key="key", ChecksumMode="ENABLED")), wanted, "HeadObject")
 
 
-@check("PutObject: a checksum that does not fit is refused with BadDigest, two of them and odd ones with InvalidRequest")
+@check("PutObject: a wrong checksum is refused with BadDigest, two of them and odd ones with InvalidRequest")
 def _(cloud):
     name, client = bucket(cloud), plain(cloud)
     wrong = {

@@ -126,7 +126,9 @@ pub(super) fn create(scene: &mut Scene<'_>, asked: &Asked<'_>) -> Result<Reply, 
         scene.s3.buckets.insert(name.to_owned(), bucket);
     }
     let mut reply = empty(200);
-    reply.headers.push(("location".into(), format!("/{name}")));
+    // Outside us-east-1 it is "the global endpoint URL" (same page).
+    let location = if here == "us-east-1" { format!("/{name}") } else { format!("http://{name}.s3.amazonaws.com/") };
+    reply.headers.push(("location".into(), location));
     Ok(reply)
 }
 
