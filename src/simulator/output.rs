@@ -28,6 +28,9 @@ impl Tree {
     /// A structure without anything in it, which is what many calls answer.
     pub(crate) const EMPTY: Self = Self::Object(Vec::new());
 
+    /// No result at all: what actions of the query protocol answer whose model has no output.
+    pub(crate) const NOTHING: Self = Self::List("", Vec::new());
+
     /// Adds a field, unless there is nothing to say.
     pub(crate) fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl IntoTree) -> Self {
         if let (Self::Object(fields), Some(value)) = (&mut self, value.into_tree()) {

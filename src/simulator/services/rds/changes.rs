@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::instance::{Instance, turn};
-use super::{life, network};
+use super::{engines, events, life, network};
 use crate::simulator::scene::Scene;
 
 /// What is to change; all that is not `None`.
@@ -130,6 +130,7 @@ fn finish(scene: &mut Scene<'_>, subject: &str) {
     let changes = std::mem::take(&mut instance.under_way);
     let optimizes = changes.is_about_storage();
     let id = apply(scene, &id, changes);
+    events::of_instance(scene, &id, "configuration change", "Finished applying modification to the DB instance");
     if optimizes {
         let hours = scene.settings.durations.database_change * 10;
         turn(scene, &id, "storage-optimization", Some((hours, life::settle)));
@@ -174,6 +175,10 @@ fn set(instance: &mut Instance, changes: &Changes) {
         if let Some(change) = change {
             there.clone_from(change);
         }
+    }
+    // The option group is that of the major version.
+    if let Ok(version) = engines::engine(&settings.engine).and_then(|engine| engine.version(Some(&settings.version))) {
+        settings.option_group = version.option_group();
     }
     settings.port = changes.port.unwrap_or(settings.port);
     settings.backup_days = changes.backup_days.unwrap_or(settings.backup_days);

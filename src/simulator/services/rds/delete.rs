@@ -2,7 +2,7 @@
 
 use super::instance::{due, find, replicas, turn};
 use super::refusals::{combination, wrong_state};
-use super::{life, listing, network, snapshots};
+use super::{backups, events, life, listing, network, snapshots};
 use crate::simulator::input::Input;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
@@ -80,7 +80,10 @@ fn vanish(scene: &mut Scene<'_>, subject: &str) {
     if let Some(secret) = &instance.secret {
         secrets::delete_managed(scene, secret);
     }
-    if !instance.keeps_backups {
+    if instance.keeps_backups {
+        backups::retain(scene, &id, &instance);
+    } else {
         snapshots::forget_automated(scene, &instance.resource);
     }
+    events::of_instance(scene, &id, "deletion", "DB instance deleted");
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::instance::{due, find, replicas, turn};
 use super::refusals::{combination, wrong_state};
-use super::{changes, network, show, snapshots};
+use super::{changes, events, network, show, snapshots};
 use crate::simulator::input::Input;
 use crate::simulator::output::object;
 use crate::simulator::scene::Scene;
@@ -23,9 +23,12 @@ pub(super) fn created(scene: &mut Scene<'_>, subject: &str) {
     let (now, whole) = (scene.now, scene.settings.durations.database);
     let Some(instance) = scene.here.rds.instances.get_mut(&id) else { return };
     instance.created = Some(now);
-    if instance.settings.backup_days == 0 {
+    let backs_up = instance.settings.backup_days > 0;
+    events::of_instance(scene, &id, "creation", "DB instance created");
+    if !backs_up {
         return rest(scene, &id);
     }
+    events::of_instance(scene, &id, "backup", "Backing up DB instance");
     turn(scene, &id, "backing-up", Some((whole / 6, backed_up)));
 }
 
@@ -33,6 +36,7 @@ pub(super) fn created(scene: &mut Scene<'_>, subject: &str) {
 pub(super) fn backed_up(scene: &mut Scene<'_>, subject: &str) {
     let Some(id) = due(scene, subject) else { return };
     snapshots::automate(scene, &id);
+    events::of_instance(scene, &id, "backup", "Finished DB Instance backup");
     rest(scene, &id);
 }
 
@@ -68,6 +72,7 @@ fn reboot(scene: &mut Scene<'_>, input: &Input) -> Answer {
     }
     if fails_over {
         network::fail_over(scene, &id);
+        events::of_instance(scene, &id, "failover", "Multi-AZ instance failover started.");
     }
     turn(scene, &id, "rebooting", Some((scene.settings.durations.database_reboot, rebooted)));
     answer(scene, &id)
@@ -79,6 +84,7 @@ fn rebooted(scene: &mut Scene<'_>, subject: &str) {
     if let Some(instance) = scene.here.rds.instances.get_mut(&id) {
         instance.parameters = "in-sync";
     }
+    events::of_instance(scene, &id, "availability", "DB instance restarted");
     rest(scene, &id);
 }
 
@@ -99,6 +105,7 @@ fn stop(scene: &mut Scene<'_>, input: &Input) -> Answer {
 
 fn stopped(scene: &mut Scene<'_>, subject: &str) {
     if let Some(id) = due(scene, subject) {
+        events::of_instance(scene, &id, "notification", "DB instance stopped");
         turn(scene, &id, "stopped", Some((STOPPED, wake)));
     }
 }

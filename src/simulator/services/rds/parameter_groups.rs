@@ -139,5 +139,5 @@ fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
         ));
     }
     scene.here.rds.parameter_groups.remove(&name);
-    Ok(Tree::EMPTY)
+    Ok(Tree::NOTHING)
 }

@@ -3,7 +3,7 @@
 
 use super::instance::{Instance, Site, find, turn};
 use super::refusals::{combination, wrong_state};
-use super::{create, engines, life, listing, network, requests, subnet_groups};
+use super::{create, engines, events, life, listing, network, requests, subnet_groups};
 use crate::simulator::input::Input;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
@@ -157,9 +157,11 @@ fn promoted(scene: &mut Scene<'_>, subject: &str) {
     let Some(id) = super::instance::due(scene, subject) else { return };
     let Some(instance) = scene.here.rds.instances.get_mut(&id) else { return };
     instance.source = None;
+    let days = instance.under_way.backup_days.take().unwrap_or(1);
     instance.parameters = "in-sync";
-    instance.settings.backup_days = instance.under_way.backup_days.take().unwrap_or(1);
-    if instance.settings.backup_days == 0 {
+    instance.settings.backup_days = days;
+    events::of_instance(scene, &id, "read replica", "Read replica promoted to a standalone DB instance");
+    if days == 0 {
         return life::rest(scene, &id);
     }
     turn(scene, &id, "backing-up", Some((scene.settings.durations.database / 6, life::backed_up)));

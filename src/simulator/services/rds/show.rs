@@ -9,7 +9,7 @@ use crate::simulator::scene::Scene;
 
 use super::windows::last_five_minutes;
 
-/// The account's own part of host names in a region, and the zone of Route 53 that they are in.
+/// The zone of Route 53 that the host names are in.
 const HOSTED_ZONE: &str = "Z29XKXDKYMONMX";
 
 /// A database instance as all calls show it.
@@ -43,10 +43,11 @@ fn endpoint(tree: Tree, scene: &Scene<'_>, id: &str, instance: &Instance) -> Tre
     tree.with("Endpoint", endpoint).with("DbInstancePort", 0)
 }
 
-/// The host name of a database: its identifier, what the account has in this region, and the region.
+/// The host name of a database: its identifier, twelve letters and digits that the account has in this region, and the region.
 fn host(scene: &Scene<'_>, id: &str) -> String {
     let account: u64 = scene.place.account.parse().unwrap_or_default();
-    format!("{id}.c{:011x}.{}.rds.amazonaws.com", account.wrapping_mul(2_654_435_761) >> 8, scene.place.region)
+    let own = account.wrapping_mul(2_654_435_761) & 0xfff_ffff_ffff;
+    format!("{id}.c{own:011x}.{}.rds.amazonaws.com", scene.place.region)
 }
 
 /// The last moment that it can be restored to: with backups, never more than five minutes ago.

@@ -1,12 +1,13 @@
 //! Snapshots of databases: taken, shown, deleted.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::instance::{Settings, Storage, find};
-use super::listing;
 use super::refusals::{no_snapshot, wrong_state};
+use super::{events, listing};
 use crate::simulator::clock::Moment;
 use crate::simulator::input::{Input, invalid};
 use crate::simulator::output::{Tree, object};
@@ -37,6 +38,8 @@ pub(super) struct Snapshot {
     pub(super) taken: Moment,
     /// The snapshot that it is a copy of.
     pub(super) source: Option<String>,
+    /// The accounts that may restore it.
+    pub(super) shared: BTreeSet<String>,
     pub(super) tags: Tags,
 }
 
@@ -95,6 +98,7 @@ fn picture(scene: &Scene<'_>, id: &str, kind: &'static str) -> Option<Snapshot> 
         instance_created: instance.created,
         taken: scene.now,
         source: None,
+        shared: BTreeSet::new(),
         tags: if instance.settings.copy_tags { instance.tags.clone() } else { Tags::default() },
     })
 }
@@ -102,6 +106,7 @@ fn picture(scene: &Scene<'_>, id: &str, kind: &'static str) -> Option<Snapshot> 
 fn taken(scene: &mut Scene<'_>, name: &str) {
     if let Some(snapshot) = scene.here.rds.snapshots.get_mut(name) {
         snapshot.status = "available";
+        events::of_snapshot(scene, name, "Manual snapshot created");
     }
 }
 

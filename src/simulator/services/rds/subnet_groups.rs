@@ -191,5 +191,5 @@ fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
         return Err(Refusal::new("InvalidDBSubnetGroupStateFault", words));
     }
     scene.here.rds.subnet_groups.remove(&name);
-    Ok(Tree::EMPTY)
+    Ok(Tree::NOTHING)
 }

@@ -55,7 +55,7 @@ fn add(scene: &mut Scene<'_>, input: &Input) -> Answer {
     if let Some(tags) = find(scene, input)? {
         tags.merge(more)?;
     }
-    Ok(Tree::EMPTY)
+    Ok(Tree::NOTHING)
 }
 
 fn remove(scene: &mut Scene<'_>, input: &Input) -> Answer {
@@ -65,5 +65,5 @@ fn remove(scene: &mut Scene<'_>, input: &Input) -> Answer {
             tags.remove(key, None);
         }
     }
-    Ok(Tree::EMPTY)
+    Ok(Tree::NOTHING)
 }
