@@ -234,7 +234,12 @@ fn zones(scene: &mut Scene<'_>, input: &Input, site: &Site, form: Form) -> Resul
 }
 
 /// Makes the clusters of a group that are not there yet, over the zones. If one cannot be made, none is.
-pub(super) fn populate(scene: &mut Scene<'_>, group: &ReplicationGroup, id: &str, zones: &[String]) -> Result<(), Refusal> {
+pub(super) fn populate(
+    scene: &mut Scene<'_>,
+    group: &ReplicationGroup,
+    id: &str,
+    zones: &[String],
+) -> Result<(), Refusal> {
     let mut made: Vec<(String, Cluster)> = Vec::new();
     for shard in &group.shards {
         for (number, name) in shard.members.iter().enumerate() {

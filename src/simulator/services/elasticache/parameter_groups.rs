@@ -129,7 +129,7 @@ fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
         return Err(Refusal::new("InvalidCacheParameterGroupState", words));
     }
     scene.here.elasticache.parameter_groups.remove(&name);
-    Ok(Tree::EMPTY)
+    Ok(Tree::NOTHING)
 }
 
 fn describe_parameters(scene: &mut Scene<'_>, input: &Input) -> Answer {

@@ -178,5 +178,5 @@ fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
         return Err(Refusal::new("CacheSubnetGroupInUse", words));
     }
     scene.here.elasticache.subnet_groups.remove(&name);
-    Ok(Tree::EMPTY)
+    Ok(Tree::NOTHING)
 }

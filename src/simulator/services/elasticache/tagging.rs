@@ -79,6 +79,9 @@ fn add(scene: &mut Scene<'_>, input: &Input) -> Answer {
 fn remove(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let keys = input.texts("TagKeys");
     let left: Tree = with(scene, input.need("ResourceName")?, |tags| {
+        if let Some(odd) = keys.iter().find(|key| tags.get(key).is_none()) {
+            return Err(Refusal::new("TagNotFound", format!("{odd} is not a tag of the resource.")).status(404));
+        }
         for key in &keys {
             tags.remove(key, None);
         }
