@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::instance::{Instance, turn};
+use super::engines::Version;
+use super::instance::{Instance, replicas, turn};
 use super::{engines, events, life, network};
 use crate::simulator::scene::Scene;
 
@@ -122,20 +123,53 @@ fn set_in(scene: &mut Scene<'_>, subject: &str) {
     let Some(status) = scene.here.rds.instances.get(&id).map(|instance| instance.under_way.status()) else { return };
     let rest = scene.settings.durations.database_change * 11 / 12;
     turn(scene, &id, status, Some((rest, finish)));
+    if scene.here.rds.instances.get(&id).and_then(version_of_replicas).is_some() {
+        for replica in replicas(scene, &id) {
+            turn(scene, &replica, status, None);
+        }
+    }
 }
 
 fn finish(scene: &mut Scene<'_>, subject: &str) {
     let Some(id) = super::instance::due(scene, subject) else { return };
     let Some(instance) = scene.here.rds.instances.get_mut(&id) else { return };
+    let along = version_of_replicas(instance);
     let changes = std::mem::take(&mut instance.under_way);
     let optimizes = changes.is_about_storage();
     let id = apply(scene, &id, changes);
+    if let Some(version) = along {
+        upgrade_replicas(scene, &id, version);
+    }
     events::of_instance(scene, &id, "configuration change", "Finished applying modification to the DB instance");
     if optimizes {
         let hours = scene.settings.durations.database_change * 10;
         turn(scene, &id, "storage-optimization", Some((hours, life::settle)));
     } else {
         life::rest(scene, &id);
+    }
+}
+
+/// Whether the replicas of a database are upgraded together with it.
+pub(super) fn takes_replicas_along(from: Version, to: Version) -> bool {
+    from.engine.name == "postgres" && from.major.number != to.major.number
+}
+
+/// The version that the replicas of a database are getting together with it.
+fn version_of_replicas(instance: &Instance) -> Option<Version> {
+    let engine = engines::engine(&instance.settings.engine).ok()?;
+    let from = engine.version(Some(&instance.settings.version)).ok()?;
+    let to = engine.version(instance.under_way.version.as_deref().map(Some)?).ok()?;
+    takes_replicas_along(from, to).then_some(to)
+}
+
+/// Upgrades the replicas of a database together with it. A parameter group of the old version is of no use to them any more.
+fn upgrade_replicas(scene: &mut Scene<'_>, id: &str, version: Version) {
+    for replica in replicas(scene, id) {
+        if let Some(replica) = scene.here.rds.instances.get_mut(&replica) {
+            let parameter_group = Some(format!("default.{}", version.major.family));
+            set(replica, &Changes { version: Some(version.number.to_owned()), parameter_group, ..Changes::default() });
+        }
+        life::rest(scene, &replica);
     }
 }
 

@@ -102,6 +102,7 @@ fn wanted(scene: &mut Scene<'_>, input: &Input, id: &str, instance: Instance) ->
         later.class = Some(class.to_owned());
     }
     let upgrade = upgrade(input, version)?;
+    check_replicas(scene, id, version, upgrade)?;
     let parameter_group = parameter_group(scene, input, &instance, version, upgrade, &mut later)?;
     storage(scene, input, &instance, &mut later)?;
     backups(scene, input, id, &instance, &mut soon, &mut later)?;
@@ -140,6 +141,21 @@ fn upgrade(input: &Input, version: Version) -> Result<Option<Version>, Refusal> 
         ));
     }
     Ok(Some(wanted))
+}
+
+/// Replicas are upgraded before their source: "you must upgrade all of the read replicas before upgrading the source instance". Only to a new
+/// major version of PostgreSQL do they go along with it
+/// (<https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.MySQL.html>,
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.PostgreSQL.html>).
+fn check_replicas(scene: &Scene<'_>, id: &str, version: Version, upgrade: Option<Version>) -> Result<(), Refusal> {
+    let Some(wanted) = upgrade.filter(|wanted| !changes::takes_replicas_along(version, *wanted)) else { return Ok(()) };
+    let is_old = |replica: &String| {
+        let number = scene.here.rds.instances.get(replica).map(|replica| replica.settings.version.clone());
+        number.is_some_and(|number| number != wanted.number && !wanted.targets().any(|newer| newer.number == number))
+    };
+    let old: Vec<String> = replicas(scene, id).into_iter().filter(is_old).collect();
+    let words = || format!("One or more of the DB Instance's read replicas need to be upgraded: {}", old.join(", "));
+    Scene::ensure(old.is_empty(), || Refusal::new("DBUpgradeDependencyFailure", words()))
 }
 
 /// The parameter group to change to at once. With a new major version a new one comes along.
