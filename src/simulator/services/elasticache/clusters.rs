@@ -11,6 +11,7 @@ use crate::simulator::output::{Tree, object};
 use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
 use crate::simulator::service::{Action, Answer, action};
+use crate::simulator::services::iam;
 use crate::simulator::services::rds::windows;
 use crate::simulator::tags::Tags;
 
@@ -58,6 +59,7 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let Site { subnet_group, vpc, security_groups, .. } = site;
     cluster = Cluster { subnet_group, vpc, security_groups, ..cluster };
     network::attach(scene, &id, &mut cluster)?;
+    iam::service_role(scene, "elasticache.amazonaws.com");
     let visible = scene.fresh();
     scene.here.elasticache.clusters.put(id.clone(), cluster, visible);
     turn(scene, &id, "creating", Some((scene.settings.durations.cache, life::cluster_created)));

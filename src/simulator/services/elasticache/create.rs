@@ -11,6 +11,7 @@ use crate::simulator::output::{Tree, object};
 use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
 use crate::simulator::service::{Action, Answer, action};
+use crate::simulator::services::iam;
 use crate::simulator::services::rds::windows;
 use crate::simulator::tags::Tags;
 
@@ -292,6 +293,7 @@ fn member(scene: &mut Scene<'_>, group: &ReplicationGroup, id: &str, zone: Strin
 }
 
 fn open(scene: &mut Scene<'_>, id: &str, mut group: ReplicationGroup) -> Tree {
+    iam::service_role(scene, "elasticache.amazonaws.com");
     let members = group.members();
     group.snapshotting = members.last().cloned().filter(|_| group.snapshot_days > 0 && !group.has_cluster_mode());
     let visible = scene.fresh();
