@@ -265,7 +265,7 @@ pub(super) fn populate(
 }
 
 fn member(scene: &mut Scene<'_>, group: &ReplicationGroup, id: &str, zone: String) -> Cluster {
-    Cluster {
+    let mut cluster = Cluster {
         uid: scene.dice.hex(8),
         status: "creating",
         engine: group.engine,
@@ -279,9 +279,6 @@ fn member(scene: &mut Scene<'_>, group: &ReplicationGroup, id: &str, zone: Strin
         parameters: "in-sync",
         port: group.port,
         group: Some(id.to_owned()),
-        window: group.window.clone(),
-        snapshot_window: Some(group.snapshot_window.clone()),
-        minor_upgrades: group.minor_upgrades,
         in_transit: group.in_transit,
         at_rest: group.at_rest,
         password: group.password,
@@ -289,7 +286,9 @@ fn member(scene: &mut Scene<'_>, group: &ReplicationGroup, id: &str, zone: Strin
         // (<https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_AddTagsToResource.html>).
         tags: group.tags.clone(),
         ..Cluster::default()
-    }
+    };
+    group.share(&mut cluster);
+    cluster
 }
 
 fn open(scene: &mut Scene<'_>, id: &str, mut group: ReplicationGroup) -> Tree {

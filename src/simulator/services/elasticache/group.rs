@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::cluster::Cluster;
 use super::goal::Goal;
 use super::listing;
 use super::refusals::{group_state, no_group};
@@ -79,6 +80,13 @@ impl ReplicationGroup {
     /// Whether its data is in shards.
     pub(super) fn has_cluster_mode(&self) -> bool {
         self.cluster_mode == "enabled"
+    }
+
+    /// Gives a member what changes at once in the whole group.
+    pub(super) fn share(&self, member: &mut Cluster) {
+        member.window.clone_from(&self.window);
+        member.snapshot_window = Some(self.snapshot_window.clone());
+        member.minor_upgrades = self.minor_upgrades;
     }
 
     /// All its clusters, in the order of shards and members.

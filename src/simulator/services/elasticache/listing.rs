@@ -5,9 +5,14 @@ use crate::simulator::output::{Tree, named, object};
 use crate::simulator::pages::Page;
 use crate::simulator::refusal::Refusal;
 
-/// A page of 20 to 100 things, as all lists of ElastiCache have.
+/// A page of 20 to 100 things, as almost all lists of ElastiCache have.
 pub(super) fn page(input: &Input) -> Result<Page, Refusal> {
-    Page::read(input, "MaxRecords", "Marker", (20, 100), "InvalidParameterValue")
+    page_of(input, 100)
+}
+
+/// A page of 20 to so many things.
+pub(super) fn page_of(input: &Input, most: i64) -> Result<Page, Refusal> {
+    Page::read(input, "MaxRecords", "Marker", (20, most), "InvalidParameterValue")
 }
 
 /// The answer to a request for a list: the wanted page of it and the marker of the next.

@@ -59,3 +59,6 @@ pub(crate) struct State {
     snapshots: Shelf<Snapshot>,
     subnet_groups: Shelf<SubnetGroup>,
 }
+
+#[cfg(test)]
+mod tests;

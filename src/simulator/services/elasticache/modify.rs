@@ -32,6 +32,11 @@ fn modify(scene: &mut Scene<'_>, input: &Input) -> Answer {
         group.under_way.take(waiting);
     }
     let (begins, waits) = (!group.under_way.is_empty(), !group.pending.is_empty());
+    for member in group.members() {
+        if let Some(cluster) = scene.here.elasticache.clusters.get_mut(&member) {
+            group.share(cluster);
+        }
+    }
     if let Some(there) = scene.here.elasticache.replication_groups.get_mut(&id) {
         *there = group;
     }

@@ -266,9 +266,17 @@ fn reset(scene: &mut Scene<'_>, input: &Input) -> Answer {
     Ok(keep(scene, name, group))
 }
 
+/// Keeps what is set in a group. Caches that have it take some parameters only when they start anew
+/// (<https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Modifying.html>).
 fn keep(scene: &mut Scene<'_>, name: String, group: ParameterGroup) -> Tree {
-    if let Some(there) = scene.here.elasticache.parameter_groups.get_mut(&name) {
-        *there = group;
+    let Some(there) = scene.here.elasticache.parameter_groups.get_mut(&name) else { return Tree::EMPTY };
+    let before = std::mem::replace(there, group);
+    let waits = |parameter: &Parameter| {
+        parameter.change == "requires-reboot" && before.values.get(parameter.name) != there.values.get(parameter.name)
+    };
+    if tables::of(&there.family).iter().any(waits) {
+        let users = scene.here.elasticache.clusters.values_mut().filter(|cluster| cluster.parameter_group == name);
+        users.for_each(|cluster| cluster.parameters = "pending-reboot");
     }
     object! { "CacheParameterGroupName" => name }
 }

@@ -146,12 +146,17 @@ pub(super) fn cluster(scene: &Scene<'_>, id: &str, cluster: &Cluster, with_nodes
     let groups = cluster.security_groups.iter();
     let groups = groups.map(|group| object! { "SecurityGroupId" => group, "Status" => "active" });
     let nodes = with_nodes.then(|| named("CacheNode", cluster.nodes.iter().map(|n| node(scene, id, cluster, n))));
+    let waiting = cluster.nodes.iter().filter(|_| cluster.parameters == "pending-reboot").map(|node| &node.id);
     let parameters = object! {
         "CacheParameterGroupName" => &cluster.parameter_group,
         "ParameterApplyStatus" => cluster.parameters,
-        "CacheNodeIdsToReboot" => Tree::List("CacheNodeId", Vec::new()),
+        "CacheNodeIdsToReboot" => named("CacheNodeId", waiting),
     };
     let snapshots = cluster.engine != "memcached";
+    let group = cluster.group.as_ref().and_then(|name| scene.here.elasticache.replication_groups.get(name));
+    // Of a group one member is what snapshots are taken of.
+    let source = group.filter(|group| group.snapshotting.as_deref() == Some(id));
+    let days = source.map_or(cluster.snapshot_days, |group| group.snapshot_days);
     object! {
         "CacheClusterId" => id.to_owned(),
         "ARN" => scene.arn("elasticache", &format!("cluster:{id}")),
@@ -165,7 +170,7 @@ pub(super) fn cluster(scene: &Scene<'_>, id: &str, cluster: &Cluster, with_nodes
         "PreferredAvailabilityZone" => zones.map(str::to_owned),
         "CacheClusterCreateTime" => cluster.created,
         "PreferredMaintenanceWindow" => &cluster.window,
-        "PendingModifiedValues" => pending_of_cluster(cluster),
+        "PendingModifiedValues" => pending_of_cluster(cluster, group),
         "CacheSecurityGroups" => Tree::List("CacheSecurityGroup", Vec::new()),
         "CacheParameterGroup" => parameters,
         "CacheSubnetGroupName" => &cluster.subnet_group,
@@ -173,7 +178,7 @@ pub(super) fn cluster(scene: &Scene<'_>, id: &str, cluster: &Cluster, with_nodes
         "AutoMinorVersionUpgrade" => cluster.minor_upgrades,
         "SecurityGroups" => named("member", groups),
         "ReplicationGroupId" => cluster.group.as_ref(),
-        "SnapshotRetentionLimit" => snapshots.then_some(cluster.snapshot_days),
+        "SnapshotRetentionLimit" => snapshots.then_some(days),
         "SnapshotWindow" => cluster.snapshot_window.as_ref().filter(|_| snapshots),
         "AuthTokenEnabled" => cluster.password.is_some(),
         "AuthTokenLastModifiedDate" => cluster.password,
@@ -187,9 +192,13 @@ pub(super) fn cluster(scene: &Scene<'_>, id: &str, cluster: &Cluster, with_nodes
     }
 }
 
-fn pending_of_cluster(cluster: &Cluster) -> Tree {
+fn pending_of_cluster(cluster: &Cluster, group: Option<&ReplicationGroup>) -> Tree {
     let mut goal = cluster.pending.clone();
     goal.take(cluster.under_way.clone());
+    if let Some(group) = group {
+        goal.take(group.pending.clone());
+        goal.take(group.under_way.clone());
+    }
     let (count, going) = goal.nodes.unzip();
     let going = going.filter(|going| !going.is_empty());
     object! {

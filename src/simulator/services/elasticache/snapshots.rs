@@ -147,8 +147,9 @@ fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
 }
 
 fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
-    // Unlike other lists this one has pages of 20 to 50.
-    let page = listing::page(input)?;
+    // Pages are smaller than those of other lists
+    // (https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_DescribeSnapshots.html).
+    let page = listing::page_of(input, 50)?;
     input.pass_over("ShowNodeGroupConfig");
     let name = input.text("SnapshotName").map(listing::name);
     if let Some(name) = &name {
