@@ -5,7 +5,7 @@ use super::engines::{self, Version};
 use super::goal::Goal;
 use super::network::Site;
 use super::refusals::{cluster_state, combination, no_modifications, no_snapshot};
-use super::{life, listing, network, requests, show, snapshots, subnet_groups};
+use super::{life, listing, membership, network, requests, show, snapshots, subnet_groups};
 use crate::simulator::input::{Input, invalid};
 use crate::simulator::output::{Tree, object};
 use crate::simulator::refusal::Refusal;
@@ -34,7 +34,7 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
         return Err(Refusal::new("CacheClusterAlreadyExists", words));
     }
     if input.has("ReplicationGroupId") {
-        return Err(combination("The simulator adds members to replication groups by IncreaseReplicaCount only."));
+        return membership::join(scene, input, id);
     }
     let engine = input.text("Engine").map_or_else(|| "memcached".to_owned(), str::to_ascii_lowercase);
     let version = engines::find(&engine, input.text("EngineVersion"))?;
@@ -348,9 +348,8 @@ fn rebooted(scene: &mut Scene<'_>, subject: &str) {
 fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let (id, cluster) = find(scene, input.need("CacheClusterId")?)?;
     if let Some(group) = &cluster.group {
-        return Err(cluster_state(format!(
-            "Cache cluster {id} is serving as a member of the replication group {group} and cannot be deleted."
-        )));
+        let group = group.clone();
+        return membership::part(scene, input, &id, &group);
     }
     let (id, _) = find_available(scene, input)?;
     if let Some(name) = input.text("FinalSnapshotIdentifier") {

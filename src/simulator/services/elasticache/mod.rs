@@ -8,6 +8,7 @@ mod goal;
 mod group;
 mod life;
 mod listing;
+mod membership;
 mod modify;
 mod network;
 mod nodes;

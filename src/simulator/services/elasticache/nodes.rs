@@ -19,7 +19,7 @@ pub(super) const ACTIONS: &[Action] = &[
 ];
 
 /// As many replicas as a shard may have.
-const MOST: i64 = 5;
+pub(super) const MOST: i64 = 5;
 
 /// The group that a call is about, which has to change at once.
 fn wanted(scene: &Scene<'_>, input: &Input) -> Result<(String, ReplicationGroup), Refusal> {
@@ -88,21 +88,29 @@ fn increase(scene: &mut Scene<'_>, input: &Input) -> Answer {
 
 /// Makes the clusters that a group has more than before, over the zones of its subnets.
 fn grow(scene: &mut Scene<'_>, id: &str, group: ReplicationGroup) -> Answer {
+    let zones = zones(scene, &group);
+    create::populate(scene, &group, id, &zones)?;
+    put(scene, id, group);
+    Ok(create::answer(scene, id))
+}
+
+/// The zones of a group's subnets, from that of the primary on.
+pub(super) fn zones(scene: &Scene<'_>, group: &ReplicationGroup) -> Vec<String> {
     let subnets = scene.here.elasticache.subnet_groups.get(&group.subnet_group).cloned().unwrap_or_default();
     let mut zones = subnet_groups::zones(scene, &subnets);
-    // The primary keeps its zone, the others follow in order.
     let first = group.shards.first().and_then(|shard| scene.here.elasticache.clusters.get(&shard.primary));
     let first = first.and_then(|cluster| cluster.nodes.first()).map(|node| node.zone.clone());
     let at = zones.iter().position(|zone| Some(zone) == first.as_ref()).unwrap_or(0);
-    if !zones.is_empty() {
-        zones.rotate_left(at);
-    }
-    create::populate(scene, &group, id, &zones)?;
+    zones.rotate_left(at);
+    zones
+}
+
+/// Puts a group with other members in the place of the old one, and has it change.
+pub(super) fn put(scene: &mut Scene<'_>, id: &str, group: ReplicationGroup) {
     if let Some(there) = scene.here.elasticache.replication_groups.get_mut(id) {
         *there = group;
     }
     life::begin(scene, id);
-    Ok(create::answer(scene, id))
 }
 
 fn decrease(scene: &mut Scene<'_>, input: &Input) -> Answer {
@@ -141,16 +149,13 @@ fn shrink(shard: &mut Shard, replicas: usize) {
 }
 
 /// Has these clusters leave a group.
-fn leave(scene: &mut Scene<'_>, id: &str, mut group: ReplicationGroup, leaving: &[String]) -> Answer {
+pub(super) fn leave(scene: &mut Scene<'_>, id: &str, mut group: ReplicationGroup, leaving: &[String]) -> Answer {
     let members = group.members();
     group.snapshotting = group.snapshotting.filter(|member| members.contains(member));
     if group.snapshot_days > 0 && !group.has_cluster_mode() && group.snapshotting.is_none() {
         group.snapshotting = members.last().cloned();
     }
-    if let Some(there) = scene.here.elasticache.replication_groups.get_mut(id) {
-        *there = group;
-    }
-    life::begin(scene, id);
+    put(scene, id, group);
     for member in leaving {
         cluster::turn(scene, member, "deleting", None);
     }
@@ -214,9 +219,6 @@ fn fail_over(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let next = shard.members.iter().find(|member| **member != shard.primary).cloned();
     let next = next.ok_or_else(|| group_state("The node group has no replica."))?;
     group.under_way.primary = Some(next);
-    if let Some(there) = scene.here.elasticache.replication_groups.get_mut(&id) {
-        *there = group;
-    }
-    life::begin(scene, &id);
+    put(scene, &id, group);
     Ok(create::answer(scene, &id))
 }

@@ -145,3 +145,19 @@ fn a_change_of_nothing_is_refused() {
         assert_eq!(refusal.message, "No modifications were requested", "{same}");
     }
 }
+
+#[test]
+fn a_replica_may_come_and_go_by_itself_but_not_the_last_one() {
+    let mut stage = Stage::with_group(&two());
+    stage.call("DeleteCacheCluster", json!({ "CacheClusterId": "group-001" })).unwrap_err();
+    stage.call("DeleteCacheCluster", json!({ "CacheClusterId": "group-002" })).unwrap_err();
+    let join = json!({ "CacheClusterId": "third", "ReplicationGroupId": "group" });
+    stage.call("CreateCacheCluster", join).unwrap();
+    stage.call("DeleteCacheCluster", json!({ "CacheClusterId": "group-002" })).unwrap_err();
+    stage.pass(Duration::from_mins(10));
+    stage.call("DeleteCacheCluster", json!({ "CacheClusterId": "group-002" })).unwrap();
+    stage.pass(Duration::from_mins(10));
+    let members = stage.look(|caches| caches.replication_groups.get("group").unwrap().members());
+    assert_eq!(members, ["group-001", "third"]);
+    assert!(stage.look(|caches| !caches.clusters.has("group-002")));
+}
