@@ -34,7 +34,7 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
         return Err(Refusal::new("CacheClusterAlreadyExists", words));
     }
     if input.has("ReplicationGroupId") {
-        return membership::join(scene, input, id);
+        return membership::join(scene, input, &id);
     }
     let engine = input.text("Engine").map_or_else(|| "memcached".to_owned(), str::to_ascii_lowercase);
     let version = engines::find(&engine, input.text("EngineVersion"))?;

@@ -12,7 +12,7 @@ use crate::simulator::tags::Tags;
 
 /// Adds a replica: "the cluster is added to the specified replication group as a read replica"
 /// (<https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateCacheCluster.html>). Everything else is as the group has it.
-pub(super) fn join(scene: &mut Scene<'_>, input: &Input, id: String) -> Answer {
+pub(super) fn join(scene: &mut Scene<'_>, input: &Input, id: &str) -> Answer {
     let (group_id, mut group) = find_available(scene, input.need("ReplicationGroupId")?)?;
     for common in ["Engine", "EngineVersion", "CacheNodeType", "NumCacheNodes", "Port", "AutoMinorVersionUpgrade"] {
         if input.has(common) {
@@ -34,13 +34,13 @@ pub(super) fn join(scene: &mut Scene<'_>, input: &Input, id: String) -> Answer {
         let words = format!("A replication group can have at most {} replicas.", nodes::MOST);
         return Err(Refusal::new("NodeQuotaForClusterExceeded", words));
     }
-    shard.members.push(id.clone());
+    shard.members.push(id.to_owned());
     create::populate(scene, &group, &group_id, &zone.map_or(zones, |zone| vec![zone]))?;
-    if let Some(cluster) = scene.here.elasticache.clusters.get_mut(&id) {
+    if let Some(cluster) = scene.here.elasticache.clusters.get_mut(id) {
         cluster.tags = tags;
     }
     nodes::put(scene, &group_id, group);
-    Ok(answer(scene, &id))
+    Ok(answer(scene, id))
 }
 
 /// Takes a replica away. The primary stays, and so does the last replica that could take over
