@@ -1,6 +1,8 @@
 //! Tags of everything in ElastiCache, found by ARN.
 
-use super::refusals::{group_state, no_cluster, no_group, no_parameter_group, no_snapshot, no_subnet_group};
+use super::refusals::{
+    cluster_state, group_state, no_cluster, no_group, no_parameter_group, no_snapshot, no_subnet_group,
+};
 use crate::simulator::input::Input;
 use crate::simulator::output::{Tree, object};
 use crate::simulator::refusal::Refusal;
@@ -12,13 +14,16 @@ use crate::simulator::tags::Tags;
 pub(super) const ACTIONS: &[Action] =
     &[action("AddTagsToResource", add), action("ListTagsForResource", list), action("RemoveTagsFromResource", remove)];
 
+/// What is said of what is being changed.
+const BUSY: &str = "Cluster not in available state to perform tagging operations.";
+
 fn odd(arn: &str) -> Refusal {
     Refusal::new("InvalidARN", format!("{arn} is not a valid ARN of an ElastiCache resource."))
 }
 
-/// Does something with the tags of what a call names. What is not available shows no tags, and takes none: a replication group answers
-/// `InvalidReplicationGroupState`, a cluster as if it were not there
-/// (<https://github.com/hashicorp/terraform-provider-aws/issues/30444>).
+/// Does something with the tags of what a call names. What is not available shows no tags, and takes none
+/// (<https://github.com/hashicorp/terraform-provider-aws/issues/30444>); a cluster that is being made answers as if it were not there, although it
+/// is described already.
 fn with<R>(scene: &mut Scene<'_>, arn: &str, act: impl Fn(&mut Tags) -> Result<R, Refusal>) -> Result<R, Refusal> {
     let parts: Vec<&str> = arn.splitn(7, ':').collect();
     let [_, _, "elasticache", region, account, kind, name] = parts[..] else { return Err(odd(arn)) };
@@ -29,16 +34,19 @@ fn with<R>(scene: &mut Scene<'_>, arn: &str, act: impl Fn(&mut Tags) -> Result<R
     match kind {
         "cluster" => {
             let cluster = here.clusters.seen_mut(name, sight).ok_or_else(|| no_cluster(name))?;
-            if cluster.status != "available" {
+            if cluster.status == "creating" {
                 let words = format!("{arn} is either not present or not available.");
                 return Err(Refusal::new("CacheClusterNotFound", words).status(404));
+            }
+            if cluster.status != "available" {
+                return Err(cluster_state(BUSY));
             }
             act(&mut cluster.tags)
         }
         "replicationgroup" => {
             let group = here.replication_groups.seen_mut(name, sight).ok_or_else(|| no_group(name))?;
             if group.status != "available" {
-                return Err(group_state("Cluster not in available state to perform tagging operations."));
+                return Err(group_state(BUSY));
             }
             let answer = act(&mut group.tags)?;
             // The members have the tags of their group.

@@ -161,3 +161,20 @@ fn a_replica_may_come_and_go_by_itself_but_not_the_last_one() {
     assert_eq!(members, ["group-001", "third"]);
     assert!(stage.look(|caches| !caches.clusters.has("group-002")));
 }
+
+#[test]
+fn what_is_not_available_shows_no_tags() {
+    let mut stage = Stage::with_group(&two());
+    let cluster = json!({ "CacheClusterId": "plain", "CacheNodeType": "cache.t4g.micro", "NumCacheNodes": 1 });
+    stage.call("CreateCacheCluster", cluster).unwrap();
+    let tags = |stage: &mut Stage| {
+        let arn = "arn:aws:elasticache:eu-west-1:123456789012:cluster:plain";
+        stage.call("ListTagsForResource", json!({ "ResourceName": arn })).map_err(|refusal| refusal.code)
+    };
+    assert_eq!(tags(&mut stage).unwrap_err(), "CacheClusterNotFound");
+    stage.pass(Duration::from_mins(30));
+    tags(&mut stage).unwrap();
+    let change = json!({ "CacheClusterId": "plain", "NumCacheNodes": 2, "ApplyImmediately": true });
+    stage.call("ModifyCacheCluster", change).unwrap();
+    assert_eq!(tags(&mut stage).unwrap_err(), "InvalidCacheClusterState");
+}
