@@ -19,12 +19,16 @@ pub struct Thing {
     pub tags: BTreeMap<String, String>,
 }
 
-/// Everything in a dump of the world. Shelves are found by their form, so that a new kind of thing is part of it by itself.
+/// Everything in a dump of the world. Shelves are found by their form, so that a new kind of thing is part of it by itself. The roles that AWS's
+/// services make for themselves are AWS's: they come with the first thing that anybody makes in a service, and stay.
 pub(super) fn of(dump: &Value) -> Vec<Thing> {
     let mut found = Vec::new();
     for (account, content) in fields(&dump["iam"]) {
         search(content, &["iam"], &mut |kind, id, thing| {
-            found.push(thing_of(account, "global", kind, id, thing));
+            let is_of_aws = thing["path"].as_str().is_some_and(|path| path.starts_with("/aws-service-role/"));
+            if !is_of_aws {
+                found.push(thing_of(account, "global", kind, id, thing));
+            }
         });
     }
     for (account, regions) in fields(&dump["accounts"]) {
@@ -83,7 +87,10 @@ mod tests {
         let sqs =
             serde_json::json!({ "queues": { "things": { "q": { "visible": 0, "thing": { "tags": { "a": "b" } } } } } });
         let regions = serde_json::json!({ "eu-west-1": { "ec2": ec2, "sqs": sqs } });
-        let role = serde_json::json!({ "things": { "r": { "visible": 0, "thing": { "tags": {} } } } });
+        let role = serde_json::json!({ "things": {
+            "r": { "visible": 0, "thing": { "path": "/", "tags": {} } },
+            "AWSServiceRoleForRDS": { "visible": 0, "thing": { "path": "/aws-service-role/rds.amazonaws.com/", "tags": {} } },
+        } });
         let found = of(&serde_json::json!({ "accounts": { "1": regions }, "iam": { "1": { "roles": role } } }));
         let brief: Vec<_> =
             found.iter().map(|thing| (thing.kind.as_str(), thing.id.as_str(), thing.tags.len())).collect();

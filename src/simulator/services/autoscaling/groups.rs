@@ -14,6 +14,7 @@ use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
 use crate::simulator::service::{Action, Answer, action};
 use crate::simulator::services::ec2::subnets;
+use crate::simulator::services::iam;
 use crate::simulator::tags::Tags;
 
 pub(super) const ACTIONS: &[Action] = &[
@@ -63,6 +64,9 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let desired = std::mem::take(&mut group.sizes.desired);
     let now = activities::spoken(scene.now);
     group.want(desired, &format!("At {now} a user request created an AutoScalingGroup"));
+    if !input.has("ServiceLinkedRoleARN") {
+        iam::service_role(scene, "autoscaling.amazonaws.com");
+    }
     let visible = scene.fresh();
     scene.here.autoscaling.groups.put(&name, group, visible);
     look::wake(scene, &name, Duration::ZERO);

@@ -1,22 +1,21 @@
-//! Clusters: Memcached, and Redis or Valkey without replicas. The members of replication groups are clusters, too.
+//! Clusters that stand alone, of Memcached or of one node of Redis: made, changed, restarted, deleted, and all clusters looked at.
 
-use serde::Serialize;
+use super::cluster::{Cluster, Node, due, find, turn};
+use super::engines::{self, Version};
+use super::goal::Goal;
+use super::network::Site;
+use super::refusals::{cluster_state, combination, no_modifications, no_snapshot};
+use super::{life, listing, membership, network, requests, show, snapshots, subnet_groups};
+use crate::simulator::input::{Input, invalid};
+use crate::simulator::output::{Tree, object};
+use crate::simulator::refusal::Refusal;
+use crate::simulator::scene::Scene;
+use crate::simulator::service::{Action, Answer, action};
+use crate::simulator::services::iam;
+use crate::simulator::services::rds::windows;
+use crate::simulator::tags::Tags;
 
-use super::super::super::clock::Moment;
-use super::super::super::input::{Input, invalid};
-use super::super::super::output::{Tree, named, object};
-use super::super::super::refusal::Refusal;
-use super::super::super::scene::Scene;
-use super::super::super::service::{Action, Answer, action};
-use super::super::super::tags::Tags;
-use super::super::ec2::interfaces::{self, Wish};
-use super::super::ec2::security_groups::group_vpc;
-use super::super::ec2::subnets::zone_of_subnet;
-use super::super::ec2::zones;
-use super::engines::{self, Release};
-use super::{Status, combination, name, page, parameters, show, subnets};
-
-/// What can be done with clusters.
+/// Clusters.
 pub(super) const ACTIONS: &[Action] = &[
     action("CreateCacheCluster", create),
     action("DeleteCacheCluster", delete),
@@ -25,331 +24,343 @@ pub(super) const ACTIONS: &[Action] = &[
     action("RebootCacheCluster", reboot),
 ];
 
-/// A cluster.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Cluster {
-    pub(super) status: Status,
-    /// The replication group it is a member of.
-    pub(super) member_of: Option<String>,
-    pub(super) engine: String,
-    pub(super) version: String,
-    pub(super) node_type: String,
-    pub(super) nodes: Vec<Node>,
-    pub(super) port: u16,
-    pub(super) subnet_group: Option<String>,
-    pub(super) parameter_group: String,
-    pub(super) security_groups: Vec<String>,
-    pub(super) in_transit: bool,
-    pub(super) at_rest: bool,
-    pub(super) auth_token: bool,
-    pub(super) snapshot_days: i64,
-    pub(super) snapshot_window: String,
-    pub(super) maintenance: String,
-    pub(super) minor_upgrades: bool,
-    pub(super) made: Moment,
-    pub(super) tags: Tags,
-}
-
-/// A node of a cluster.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Node {
-    pub(super) id: String,
-    pub(super) zone: String,
-    pub(super) subnet: Option<String>,
-    pub(super) interface: Option<String>,
-    pub(super) made: Moment,
-}
-
-pub(super) fn absent(name: &str) -> Refusal {
-    Refusal::new("CacheClusterNotFound", format!("CacheCluster {name} not found.")).status(404)
-}
-
-/// What is chosen for the nodes of a new cluster or group.
-pub(super) struct Choice {
-    pub(super) version: Release,
-    pub(super) node_type: String,
-    pub(super) subnet_group: Option<String>,
-    pub(super) parameter_group: String,
-    pub(super) security_groups: Vec<String>,
-    pub(super) port: u16,
-}
-
-/// Reads and checks what creates of clusters and of replication groups have in common.
-pub(super) fn choose(scene: &Scene<'_>, input: &Input, engine: &str, cluster_mode: bool) -> Result<Choice, Refusal> {
-    let version = engines::find(engine, input.text("EngineVersion"))?;
-    let node_type = node_type(input.need("CacheNodeType")?)?;
-    let subnet_group = input.text("CacheSubnetGroupName").map(str::to_ascii_lowercase);
-    if let Some(group) = &subnet_group {
-        let groups = &scene.here.elasticache.subnet_groups;
-        groups.seen(group, scene.sight).ok_or_else(|| subnets::absent(group))?;
-    }
-    let on = if cluster_mode { ".cluster.on" } else { "" };
-    let parameter_group = match input.text("CacheParameterGroupName") {
-        Some(name) => name.to_ascii_lowercase(),
-        None => format!("default.{}{on}", version.family),
-    };
-    parameters::check(scene, &parameter_group, version.family)?;
-    let security_groups = security_groups(scene, input)?;
-    let port = input.whole("Port")?.unwrap_or(if engine == "memcached" { 11211 } else { 6379 });
-    let port = u16::try_from(port).map_err(|_| invalid("Port must be between 1 and 65535."))?;
-    Ok(Choice { version, node_type, subnet_group, parameter_group, security_groups, port })
-}
-
-/// A node type, which begins with `cache.`.
-pub(super) fn node_type(text: &str) -> Result<String, Refusal> {
-    let is_one = text.strip_prefix("cache.").is_some_and(|rest| rest.split('.').count() == 2);
-    if is_one { Ok(text.to_owned()) } else { Err(invalid(format!("Invalid cache node type: {text}"))) }
-}
-
-/// The security groups of a request, which exist.
-pub(super) fn security_groups(scene: &Scene<'_>, input: &Input) -> Result<Vec<String>, Refusal> {
-    let groups = input.texts("SecurityGroupIds");
-    match groups.iter().find(|group| group_vpc(scene, group).is_none()) {
-        Some(unknown) => Err(invalid(format!("Some security group IDs are invalid: {unknown}"))),
-        None => Ok(groups.into_iter().map(str::to_owned).collect()),
-    }
-}
-
-impl Choice {
-    /// A cluster of this choice, without nodes.
-    pub(super) fn cluster(&self, scene: &mut Scene<'_>, tags: Tags) -> Cluster {
-        Cluster {
-            status: Status::Creating,
-            member_of: None,
-            engine: self.version.engine.to_owned(),
-            version: self.version.version.to_owned(),
-            node_type: self.node_type.clone(),
-            nodes: Vec::new(),
-            port: self.port,
-            subnet_group: self.subnet_group.clone(),
-            parameter_group: self.parameter_group.clone(),
-            security_groups: self.security_groups.clone(),
-            in_transit: false,
-            at_rest: false,
-            auth_token: false,
-            snapshot_days: 0,
-            snapshot_window: "03:00-04:00".to_owned(),
-            maintenance: "sun:05:00-sun:06:00".to_owned(),
-            minor_upgrades: true,
-            made: scene.now,
-            tags,
-        }
-    }
-}
-
-/// Adds a node to a cluster, in the zone after that of the node before, with a network interface where it is in a subnet.
-pub(super) fn add_node(scene: &mut Scene<'_>, cluster: &mut Cluster, name: &str, turn: usize) -> Result<(), Refusal> {
-    let number = cluster.nodes.iter().filter_map(|node| node.id.parse::<usize>().ok()).max().unwrap_or_default() + 1;
-    let group = cluster.subnet_group.as_ref().and_then(|group| scene.here.elasticache.subnet_groups.get(group));
-    let subnet = group.and_then(|group| group.subnets.get(turn % group.subnets.len().max(1)).cloned());
-    let zone = if let Some(subnet) = &subnet {
-        zone_of_subnet(scene, subnet)
-    } else {
-        let zones = zones::of(&scene.place.region);
-        zones.get(turn % zones.len().max(1)).map(|zone| zone.name.clone())
-    };
-    let interface = match &subnet {
-        None => None,
-        Some(subnet) => {
-            let wish = Wish {
-                subnet,
-                groups: &cluster.security_groups,
-                description: format!("ElastiCache {name}"),
-                requester: "amazon-elasticache",
-                instance: None,
-            };
-            Some(interfaces::attach(scene, wish)?)
-        }
-    };
-    let zone = zone.unwrap_or_default();
-    cluster.nodes.push(Node { id: format!("{number:04}"), zone, subnet, interface, made: scene.now });
-    Ok(())
-}
-
-/// Takes the nodes' interfaces away.
-pub(super) fn detach(scene: &mut Scene<'_>, nodes: &[Node]) {
-    for interface in nodes.iter().filter_map(|node| node.interface.as_deref()) {
-        interfaces::detach(scene, interface);
-    }
-}
+/// As many nodes as a cluster of Memcached may have.
+const MOST: i64 = 40;
 
 fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
-    let name = name(input, "CacheClusterId", 50)?;
+    let id = listing::identifier(input, "CacheClusterId", 50)?;
+    if scene.here.elasticache.clusters.has(&id) {
+        let words = format!("CacheCluster {id} already exists.");
+        return Err(Refusal::new("CacheClusterAlreadyExists", words));
+    }
     if input.has("ReplicationGroupId") {
-        return Err(combination("Use IncreaseReplicaCount to add a member to a replication group."));
+        return membership::join(scene, input, &id);
     }
-    let engine = input.text_or("Engine", "memcached");
+    let engine = input.text("Engine").map_or_else(|| "memcached".to_owned(), str::to_ascii_lowercase);
+    let version = engines::find(&engine, input.text("EngineVersion"))?;
+    let node = input.text("CacheNodeType").ok_or_else(|| combination("CacheNodeType must be specified."))?.to_owned();
+    engines::check_node(&node)?;
+    let count = count(input, version)?;
+    let parameter_group =
+        requests::parameter_group(scene, input, version)?.unwrap_or_else(|| version.parameter_group(false));
     let tags = Tags::read(input, "Tags")?;
-    let choice = choose(scene, input, &engine, false)?;
-    let count = input.whole("NumCacheNodes")?.unwrap_or(1);
-    let most = if engine == "memcached" { 40 } else { 1 };
-    if !(1..=most).contains(&count) {
-        return Err(invalid(format!("NumCacheNodes should be between 1 and {most} for {engine}")));
-    }
-    let is_spread = match input.text("AZMode") {
-        None | Some("single-az") => false,
-        Some("cross-az") if count > 1 => true,
-        Some("cross-az") => return Err(combination("cross-az needs more than one cache node.")),
-        Some(other) => return Err(invalid(format!("Invalid AZMode: {other}"))),
+    let mut cluster = settings(scene, input, version)?;
+    let site = network::site(scene, input)?;
+    let is_spread = spread(input, version, count, &site)?;
+    let zones = zones(scene, input, &site, is_spread)?;
+    let node_at = |number: usize| Node {
+        id: format!("{:04}", number + 1),
+        zone: zones.get(number % zones.len().max(1)).cloned().unwrap_or_default(),
+        interface: None,
+        status: "creating",
     };
-    if scene.here.elasticache.clusters.has(&name) {
-        return Err(Refusal::new("CacheClusterAlreadyExists", format!("CacheCluster {name} already exists.")));
-    }
-    let mut cluster = choice.cluster(scene, tags);
-    cluster.in_transit = input.flag("TransitEncryptionEnabled").unwrap_or(false);
-    cluster.minor_upgrades = input.flag("AutoMinorVersionUpgrade").unwrap_or(true);
-    cluster.snapshot_days = input.whole("SnapshotRetentionLimit")?.unwrap_or_default();
-    if let Some(window) = input.text("PreferredMaintenanceWindow") {
-        window.clone_into(&mut cluster.maintenance);
-    }
-    for turn in 0..usize::try_from(count).unwrap_or(1) {
-        add_node(scene, &mut cluster, &name, if is_spread { turn } else { 0 })?;
-    }
-    let tree = show::cluster(scene, &name, &cluster, false);
+    let nodes = (0..usize::try_from(count).unwrap_or(1)).map(node_at).collect();
+    cluster = Cluster { node, nodes, is_spread, parameter_group, tags, ..cluster };
+    let Site { subnet_group, vpc, security_groups, .. } = site;
+    cluster = Cluster { subnet_group, vpc, security_groups, ..cluster };
+    network::attach(scene, &id, &mut cluster)?;
+    iam::service_role(scene, "elasticache.amazonaws.com");
     let visible = scene.fresh();
-    scene.here.elasticache.clusters.put(&name, cluster, visible);
-    scene.later(scene.settings.durations.cache, become_available, &name);
-    Ok(object! { "CacheCluster" => tree })
+    scene.here.elasticache.clusters.put(id.clone(), cluster, visible);
+    turn(scene, &id, "creating", Some((scene.settings.durations.cache, life::cluster_created)));
+    Ok(answer(scene, &id))
 }
 
-/// What was being made or changed is done.
-fn become_available(scene: &mut Scene<'_>, name: &str) {
-    if let Some(cluster) = scene.here.elasticache.clusters.get_mut(name)
-        && cluster.status != Status::Deleting
-    {
-        cluster.status = Status::Available;
+fn count(input: &Input, version: Version) -> Result<i64, Refusal> {
+    let count = requests::ranged(input, "NumCacheNodes", (1, MOST))?;
+    let count = count.ok_or_else(|| combination("NumCacheNodes must be specified."))?;
+    if version.engine != "memcached" && count != 1 {
+        return Err(invalid("NumCacheNodes should be 1 if engine is redis or valkey"));
     }
+    Ok(count)
+}
+
+/// Whether the nodes are to be in several zones.
+fn spread(input: &Input, version: Version, count: i64, site: &Site) -> Result<bool, Refusal> {
+    match input.text("AZMode") {
+        None | Some("single-az") => Ok(false),
+        Some("cross-az") if version.engine != "memcached" => {
+            Err(combination("AZMode cross-az is only supported for Memcached clusters."))
+        }
+        Some("cross-az") if count < 2 => Err(combination("AZMode cross-az requires at least two cache nodes.")),
+        Some("cross-az") if site.zones.len() < 2 => {
+            Err(combination("AZMode cross-az requires subnets in at least two Availability Zones."))
+        }
+        Some("cross-az") => Ok(true),
+        Some(odd) => Err(invalid(format!("Invalid AZMode: {odd}"))),
+    }
+}
+
+/// The zones of the nodes, in their order.
+fn zones(scene: &mut Scene<'_>, input: &Input, site: &Site, is_spread: bool) -> Result<Vec<String>, Refusal> {
+    let mut wanted: Vec<String> = input.texts("PreferredAvailabilityZones").into_iter().map(str::to_owned).collect();
+    wanted.extend(input.text("PreferredAvailabilityZone").filter(|zone| *zone != "Multiple").map(str::to_owned));
+    if let Some(odd) = wanted.iter().find(|zone| !site.zones.contains(zone)) {
+        return Err(invalid(format!("{odd} is not a zone of the cache subnet group.")));
+    }
+    if !wanted.is_empty() {
+        return Ok(wanted);
+    }
+    let mut zones = site.zones.clone();
+    let first = scene.dice.index(zones.len());
+    zones.rotate_left(first);
+    if !is_spread {
+        zones.truncate(1);
+    }
+    Ok(zones)
+}
+
+/// What somebody chose, but for nodes and place.
+fn settings(scene: &mut Scene<'_>, input: &Input, version: Version) -> Result<Cluster, Refusal> {
+    for passed in ["NotificationTopicArn", "NetworkType", "IpDiscovery", "LogDeliveryConfigurations", "SnapshotArns"] {
+        input.pass_over(passed);
+    }
+    let in_transit = input.flag("TransitEncryptionEnabled").unwrap_or(false);
+    // "Memcached version 1.6.12 and later" (<https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/in-transit-encryption.html>).
+    if in_transit && (version.engine != "memcached" || matches!(version.number, "1.4.34" | "1.5.16" | "1.6.6")) {
+        let words = format!("Encryption in transit is not supported for {} {}.", version.engine, version.number);
+        return Err(combination(words));
+    }
+    if input.has("AuthToken") {
+        return Err(combination("AuthToken can be specified only if encryption in transit is enabled."));
+    }
+    if let Some(name) = input.text("SnapshotName").map(listing::name) {
+        let is_there = scene.here.elasticache.snapshots.seen(&name, scene.sight).is_some();
+        Scene::ensure(is_there, || no_snapshot(&name))?;
+    }
+    let days = requests::snapshot_days(input)?.unwrap_or(0);
+    if days > 0 && version.engine == "memcached" {
+        return Err(combination("Snapshots are not supported for Memcached clusters."));
+    }
+    let window = requests::maintenance_window(input)?;
+    let snapshot = requests::snapshot_window(input)?;
+    Ok(Cluster {
+        uid: scene.dice.hex(8),
+        status: "creating",
+        engine: version.engine,
+        version: version.full,
+        parameters: "in-sync",
+        port: requests::ranged(input, "Port", (1, 65_535))?.unwrap_or(engines::port(version.engine)),
+        window: window.unwrap_or_else(|| windows::draw_weekly(scene.dice, 60)),
+        snapshot_days: days,
+        snapshot_window: Some(snapshot.unwrap_or_else(|| windows::draw_daily(scene.dice, 60))),
+        minor_upgrades: input.flag("AutoMinorVersionUpgrade").unwrap_or(true),
+        in_transit,
+        ..Cluster::default()
+    })
+}
+
+/// A cluster as it is now, as answers have it.
+fn answer(scene: &Scene<'_>, id: &str) -> Tree {
+    let cluster = scene.here.elasticache.clusters.get(id);
+    object! { "CacheCluster" => cluster.map(|cluster| show::cluster(scene, id, cluster, false)) }
 }
 
 fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
-    let page = page(input)?;
-    let with_nodes = input.flag("ShowCacheNodeInfo") == Some(true);
-    let is_alone = input.flag("ShowCacheClustersNotInReplicationGroups") == Some(true);
-    let wanted = input.text("CacheClusterId").map(str::to_ascii_lowercase);
-    let found = scene.here.elasticache.clusters.visible(scene.sight).filter(|(name, cluster)| {
-        wanted.as_deref().is_none_or(|wanted| wanted == *name) && (!is_alone || cluster.member_of.is_none())
-    });
-    let found: Vec<_> =
-        found.map(|(name, cluster)| (name.to_owned(), show::cluster(scene, name, cluster, with_nodes))).collect();
-    match wanted {
-        Some(wanted) if found.is_empty() => Err(absent(&wanted)),
-        _ => {
-            let (clusters, marker) = page.cut(found);
-            Ok(object! { "CacheClusters" => named("CacheCluster", clusters), "Marker" => marker })
-        }
+    let page = listing::page(input)?;
+    let name = input.text("CacheClusterId").map(listing::name);
+    if let Some(name) = &name {
+        find(scene, name)?;
     }
+    let with_nodes = input.flag("ShowCacheNodeInfo") == Some(true);
+    let alone = input.flag("ShowCacheClustersNotInReplicationGroups") == Some(true);
+    let found =
+        scene.here.elasticache.clusters.visible(scene.sight).filter(|(id, cluster)| {
+            name.as_deref().is_none_or(|name| name == *id) && !(alone && cluster.group.is_some())
+        });
+    let all = found.map(|(id, cluster)| (id.to_owned(), show::cluster(scene, id, cluster, with_nodes)));
+    Ok(listing::answer(&page, "CacheClusters", "CacheCluster", all))
 }
 
-/// The cluster that a request is to change: one that stands alone and is available.
-fn changing(scene: &Scene<'_>, input: &Input) -> Result<(String, Cluster), Refusal> {
-    let name = input.need("CacheClusterId")?.to_ascii_lowercase();
-    let cluster = scene.here.elasticache.clusters.seen(&name, scene.sight).ok_or_else(|| absent(&name))?;
-    if cluster.status != Status::Available {
-        let words = format!("Cache cluster {name} is not in available state.");
-        return Err(Refusal::new("InvalidCacheClusterState", words));
+/// The cluster that a call is about, which stands alone and is available.
+fn find_available(scene: &Scene<'_>, input: &Input) -> Result<(String, Cluster), Refusal> {
+    let (id, cluster) = find(scene, input.need("CacheClusterId")?)?;
+    if cluster.status != "available" {
+        return Err(cluster_state(format!("The cache cluster {id} is not in available state: {}.", cluster.status)));
     }
-    Ok((name, cluster.clone()))
+    Ok((id, cluster.clone()))
 }
 
 fn modify(scene: &mut Scene<'_>, input: &Input) -> Answer {
-    let (name, mut cluster) = changing(scene, input)?;
-    // Changes are applied at once; that they could wait for the window is not modelled.
-    input.pass_over("ApplyImmediately");
+    let (id, mut cluster) = find_available(scene, input)?;
+    let before = cluster.clone();
+    let notifies = requests::notifies(input);
+    input.pass_over("AZMode");
+    input.pass_over("NewAvailabilityZones");
+    let at_once = input.flag("ApplyImmediately") == Some(true);
+    let mut goal = Goal { nodes: nodes(input, &cluster)?, ..Goal::default() };
+    if let Some(node) = input.text("CacheNodeType").filter(|node| *node != cluster.node) {
+        engines::check_node(node)?;
+        goal.node = Some(node.to_owned());
+    }
+    let current = engines::find(cluster.engine, Some(cluster.version))?;
+    let wanted = input.text("EngineVersion").map(|number| engines::find(cluster.engine, Some(number))).transpose()?;
+    let wanted = wanted.unwrap_or(current);
+    if !current.leads_to(wanted) {
+        return Err(combination("Engine versions cannot be downgraded."));
+    }
+    goal.version = (wanted != current).then_some((wanted.engine, wanted.full));
+    let group = requests::parameter_group(scene, input, wanted)?;
+    goal.parameter_group = group.filter(|name| *name != cluster.parameter_group);
     if input.has("SecurityGroupIds") {
-        cluster.security_groups = security_groups(scene, input)?;
+        let groups = network::security_groups(scene, input, &cluster.vpc)?;
+        goal.security_groups = Some(groups).filter(|groups| *groups != cluster.security_groups);
     }
-    if let Some(text) = input.text("CacheNodeType") {
-        cluster.node_type = node_type(text)?;
+    cluster.window = requests::maintenance_window(input)?.unwrap_or(cluster.window);
+    cluster.snapshot_days = requests::snapshot_days(input)?.unwrap_or(cluster.snapshot_days);
+    cluster.snapshot_window = requests::snapshot_window(input)?.or(cluster.snapshot_window);
+    cluster.minor_upgrades = input.flag("AutoMinorVersionUpgrade").unwrap_or(cluster.minor_upgrades);
+    let is_same = cluster == before && goal.is_empty();
+    Scene::ensure(!is_same || notifies, no_modifications)?;
+    cluster.pending.take(goal);
+    if at_once {
+        let waiting = std::mem::take(&mut cluster.pending);
+        cluster.under_way.take(waiting);
     }
-    if input.has("EngineVersion") {
-        let engine = input.text_or("Engine", &cluster.engine);
-        let version = engines::find(&engine, input.text("EngineVersion"))?;
-        (cluster.engine, cluster.version) = (engine, version.version.to_owned());
+    let (begins, waits) = (!cluster.under_way.is_empty(), !cluster.pending.is_empty());
+    if begins {
+        add_nodes(scene, &id, &mut cluster)?;
     }
-    if let Some(group) = input.text("CacheParameterGroupName") {
-        cluster.parameter_group = group.to_ascii_lowercase();
+    if let Some(there) = scene.here.elasticache.clusters.get_mut(&id) {
+        *there = cluster;
     }
-    let family = engines::find(&cluster.engine, Some(&cluster.version))?.family;
-    parameters::check(scene, &cluster.parameter_group, family)?;
-    if let Some(window) = input.text("PreferredMaintenanceWindow") {
-        window.clone_into(&mut cluster.maintenance);
+    if begins {
+        turn(scene, &id, "modifying", Some((scene.settings.durations.cache_change, changed)));
     }
-    if let Some(upgrades) = input.flag("AutoMinorVersionUpgrade") {
-        cluster.minor_upgrades = upgrades;
+    if waits {
+        await_window(scene, &id);
     }
-    if let Some(days) = input.whole("SnapshotRetentionLimit")? {
-        cluster.snapshot_days = days;
-    }
-    let gone = resize(scene, input, &name, &mut cluster)?;
-    detach(scene, &gone);
-    for interface in cluster.nodes.iter().filter_map(|node| node.interface.as_deref()) {
-        interfaces::set_groups(scene, interface, &cluster.security_groups);
-    }
-    cluster.status = Status::Modifying;
-    let tree = show::cluster(scene, &name, &cluster, false);
-    if let Some(kept) = scene.here.elasticache.clusters.get_mut(&name) {
-        *kept = cluster;
-    }
-    scene.later(scene.settings.durations.cache_change, become_available, &name);
-    Ok(object! { "CacheCluster" => tree })
+    Ok(answer(scene, &id))
 }
 
-/// Gives a cluster the number of nodes that is asked for. Those that go have to be named. Answers them.
-fn resize(scene: &mut Scene<'_>, input: &Input, name: &str, cluster: &mut Cluster) -> Result<Vec<Node>, Refusal> {
-    let Some(count) = input.whole("NumCacheNodes")? else { return Ok(Vec::new()) };
-    let (count, there) = (usize::try_from(count).unwrap_or_default(), cluster.nodes.len());
-    let going = input.texts("CacheNodeIdsToRemove");
-    if cluster.engine != "memcached" || !(1..=40).contains(&count) {
-        return Err(invalid(format!("Cluster {name} cannot have {count} cache nodes.")));
+/// How many nodes a cluster is to have, and which go: as many as it has too many have to be named.
+fn nodes(input: &Input, cluster: &Cluster) -> Result<Option<(usize, Vec<String>)>, Refusal> {
+    let going: Vec<String> = input.texts("CacheNodeIdsToRemove").into_iter().map(str::to_owned).collect();
+    let Some(count) = requests::ranged(input, "NumCacheNodes", (1, MOST))? else {
+        let words = "CacheNodeIdsToRemove can be specified only together with NumCacheNodes.";
+        return if going.is_empty() { Ok(None) } else { Err(combination(words)) };
+    };
+    if cluster.engine != "memcached" && count != 1 {
+        return Err(invalid("NumCacheNodes should be 1 if engine is redis or valkey"));
     }
-    if count < there && going.len() != there - count {
-        return Err(combination("CacheNodeIdsToRemove must name as many nodes as NumCacheNodes removes."));
+    let (count, there) = (usize::try_from(count).unwrap_or(1), cluster.nodes.len());
+    if going.len() != there.saturating_sub(count) {
+        return Err(combination(format!(
+            "The number of cache node ids to remove must be the difference between the number of cache nodes, {there}, and NumCacheNodes, \
+             {count}."
+        )));
     }
-    let (gone, kept) = cluster.nodes.drain(..).partition(|node| count < there && going.contains(&node.id.as_str()));
+    if let Some(odd) = going.iter().find(|id| !cluster.nodes.iter().any(|node| node.id == **id)) {
+        return Err(invalid(format!("There is no cache node {odd}.")));
+    }
+    Ok((count != there).then_some((count, going)))
+}
+
+/// Adds the nodes that a cluster is to have more, which are not there to be used yet.
+fn add_nodes(scene: &mut Scene<'_>, id: &str, cluster: &mut Cluster) -> Result<(), Refusal> {
+    let Some((count, _)) = cluster.under_way.nodes.clone() else { return Ok(()) };
+    let group = scene.here.elasticache.subnet_groups.get(&cluster.subnet_group).cloned().unwrap_or_default();
+    let mut zones = subnet_groups::zones(scene, &group);
+    if !cluster.is_spread {
+        zones = cluster.nodes.first().map(|node| node.zone.clone()).into_iter().collect();
+    }
+    let mut number = 1;
+    while cluster.nodes.len() < count {
+        let name = format!("{number:04}");
+        if !cluster.nodes.iter().any(|node| node.id == name) {
+            // Where there are fewest.
+            let taken = |zone: &String| cluster.nodes.iter().filter(|node| node.zone == *zone).count();
+            let zone = zones.iter().min_by_key(|zone| taken(zone)).cloned().unwrap_or_default();
+            cluster.nodes.push(Node { id: name, zone, interface: None, status: "creating" });
+        }
+        number += 1;
+    }
+    network::attach(scene, id, cluster)
+}
+
+/// What was under way with a cluster is done.
+fn changed(scene: &mut Scene<'_>, subject: &str) {
+    let Some(id) = due(scene, subject) else { return };
+    let now = scene.now;
+    let Some(cluster) = scene.here.elasticache.clusters.get_mut(&id) else { return };
+    let goal = std::mem::take(&mut cluster.under_way);
+    goal.apply_to_cluster(cluster, now);
+    let (_, going) = goal.nodes.unwrap_or_default();
+    let (gone, kept) = std::mem::take(&mut cluster.nodes).into_iter().partition(|node| going.contains(&node.id));
     cluster.nodes = kept;
-    if count < there && cluster.nodes.len() != count {
-        return Err(invalid("CacheNodeIdsToRemove names nodes that are not there."));
+    let gone: Vec<Node> = gone;
+    for node in &gone {
+        network::detach(scene, node);
     }
-    for turn in there..count {
-        add_node(scene, cluster, name, turn)?;
+    if let Some(groups) = &goal.security_groups {
+        network::set_groups(scene, &id, groups);
     }
-    Ok(gone)
+    life::settle_cluster(scene, &id);
+}
+
+fn await_window(scene: &mut Scene<'_>, id: &str) {
+    let Some(cluster) = scene.here.elasticache.clusters.get(id) else { return };
+    let subject = format!("{id}/{}", cluster.uid);
+    if let Some(opens) = windows::next_opening(&cluster.window, scene.now) {
+        scene.later(opens.since(scene.now), window_opens, &subject);
+    }
+}
+
+fn window_opens(scene: &mut Scene<'_>, subject: &str) {
+    let Some((id, uid)) = subject.split_once('/') else { return };
+    let Some(cluster) = scene.here.elasticache.clusters.get_mut(id) else { return };
+    if cluster.uid != uid || cluster.pending.is_empty() || cluster.status == "deleting" {
+        return;
+    }
+    if cluster.status != "available" {
+        return await_window(scene, id);
+    }
+    let mut cluster = cluster.clone();
+    cluster.under_way = std::mem::take(&mut cluster.pending);
+    // If there is no room for more nodes the change is dropped.
+    if add_nodes(scene, id, &mut cluster).is_err() {
+        cluster.under_way.nodes = None;
+    }
+    if let Some(there) = scene.here.elasticache.clusters.get_mut(id) {
+        *there = cluster;
+    }
+    turn(scene, id, "modifying", Some((scene.settings.durations.cache_change, changed)));
 }
 
 fn reboot(scene: &mut Scene<'_>, input: &Input) -> Answer {
-    let (name, mut cluster) = changing(scene, input)?;
-    let nodes = input.texts("CacheNodeIdsToReboot");
-    if nodes.iter().any(|id| !cluster.nodes.iter().any(|node| node.id == *id)) {
-        return Err(invalid("CacheNodeIdsToReboot names nodes that are not there."));
+    let (id, cluster) = find_available(scene, input)?;
+    let wanted = input.texts("CacheNodeIdsToReboot");
+    if let Some(odd) = wanted.iter().find(|id| !cluster.nodes.iter().any(|node| node.id == **id)) {
+        return Err(invalid(format!("There is no cache node {odd}.")));
     }
-    cluster.status = Status::Modifying;
-    let tree = show::cluster(scene, &name, &cluster, false);
-    if let Some(kept) = scene.here.elasticache.clusters.get_mut(&name) {
-        kept.status = Status::Modifying;
+    turn(scene, &id, "rebooting cluster nodes", Some((scene.settings.durations.cache_change / 4, rebooted)));
+    Ok(answer(scene, &id))
+}
+
+fn rebooted(scene: &mut Scene<'_>, subject: &str) {
+    let Some(id) = due(scene, subject) else { return };
+    if let Some(cluster) = scene.here.elasticache.clusters.get_mut(&id) {
+        cluster.parameters = "in-sync";
     }
-    scene.later(scene.settings.durations.database_reboot, become_available, &name);
-    Ok(object! { "CacheCluster" => tree })
+    life::settle_cluster(scene, &id);
 }
 
 fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
-    let (name, mut cluster) = changing(scene, input)?;
-    if let Some(group) = &cluster.member_of {
-        let words =
-            format!("Cluster {name} is a member of {group}; use DecreaseReplicaCount or DeleteReplicationGroup.");
-        return Err(Refusal::new("InvalidCacheClusterState", words));
+    let (id, cluster) = find(scene, input.need("CacheClusterId")?)?;
+    if let Some(group) = &cluster.group {
+        let group = group.clone();
+        return membership::part(scene, input, &id, &group);
     }
-    cluster.status = Status::Deleting;
-    let tree: Tree = show::cluster(scene, &name, &cluster, false);
-    if let Some(kept) = scene.here.elasticache.clusters.get_mut(&name) {
-        kept.status = Status::Deleting;
+    let (id, _) = find_available(scene, input)?;
+    if let Some(name) = input.text("FinalSnapshotIdentifier") {
+        snapshots::take_of_cluster(scene, &id, &listing::name(name))?;
     }
-    scene.later(scene.settings.durations.cache_delete, vanish, &name);
-    Ok(object! { "CacheCluster" => tree })
+    turn(scene, &id, "deleting", Some((scene.settings.durations.cache_delete, vanish)));
+    Ok(answer(scene, &id))
 }
 
-/// A cluster and its interfaces are gone.
-pub(super) fn vanish(scene: &mut Scene<'_>, name: &str) {
-    if let Some(cluster) = scene.here.elasticache.clusters.remove(name) {
-        detach(scene, &cluster.nodes);
+fn vanish(scene: &mut Scene<'_>, subject: &str) {
+    if let Some(id) = due(scene, subject) {
+        network::remove(scene, &id);
     }
 }

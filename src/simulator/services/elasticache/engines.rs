@@ -1,128 +1,120 @@
-//! Engines, their versions, and which family of parameters each has.
+//! The engines that can be had, their versions, and the nodes they run on.
+//!
+//! From the lists of supported versions (<https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/supported-engine-versions.html>) and of node
+//! types (<https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/CacheNodes.SupportedTypes.html>).
 
-use super::super::super::input::{Input, invalid};
-use super::super::super::output::{Tree, named, object};
-use super::super::super::refusal::Refusal;
-use super::super::super::scene::Scene;
-use super::super::super::service::{Action, Answer, action};
-use super::page;
+use crate::simulator::input::invalid;
+use crate::simulator::refusal::Refusal;
 
-/// What can be asked about engines.
-pub(super) const ACTIONS: &[Action] = &[
-    action("DescribeCacheEngineVersions", describe),
-    action("DescribeServiceUpdates", describe_service_updates),
-    action("DescribeUpdateActions", describe_update_actions),
-    action("DescribeUserGroups", describe_user_groups),
-    action("DescribeUsers", describe_users),
-];
+use super::refusals::combination;
 
-/// A version of an engine.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Release {
+/// A version that can be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Version {
     pub(super) engine: &'static str,
-    pub(super) version: &'static str,
+    /// As it is asked for: `8.0`.
+    pub(super) number: &'static str,
+    /// As clusters show it: `8.0.1`.
+    pub(super) full: &'static str,
     pub(super) family: &'static str,
 }
 
-const fn version(engine: &'static str, version: &'static str, family: &'static str) -> Release {
-    Release { engine, version, family }
+const fn version(engine: &'static str, number: &'static str, full: &'static str, family: &'static str) -> Version {
+    Version { engine, number, full, family }
 }
 
-/// Those that can be made, the newest of each engine last
-/// (<https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/engine-versions.html>).
-const VERSIONS: &[Release] = &[
-    version("memcached", "1.5.16", "memcached1.5"),
-    version("memcached", "1.6.6", "memcached1.6"),
-    version("memcached", "1.6.12", "memcached1.6"),
-    version("memcached", "1.6.17", "memcached1.6"),
-    version("memcached", "1.6.22", "memcached1.6"),
-    version("redis", "5.0.6", "redis5.0"),
-    version("redis", "6.2.6", "redis6.x"),
-    version("redis", "7.0.7", "redis7"),
-    version("redis", "7.1.0", "redis7"),
-    version("valkey", "7.2.6", "valkey7"),
-    version("valkey", "8.0.1", "valkey8"),
-    version("valkey", "8.1.0", "valkey8"),
+/// All versions; those of one engine stand together, oldest first.
+pub(super) const VERSIONS: &[Version] = &[
+    version("memcached", "1.4.34", "1.4.34", "memcached1.4"),
+    version("memcached", "1.5.16", "1.5.16", "memcached1.5"),
+    version("memcached", "1.6.6", "1.6.6", "memcached1.6"),
+    version("memcached", "1.6.12", "1.6.12", "memcached1.6"),
+    version("memcached", "1.6.17", "1.6.17", "memcached1.6"),
+    version("memcached", "1.6.22", "1.6.22", "memcached1.6"),
+    version("redis", "4.0.10", "4.0.10", "redis4.0"),
+    version("redis", "5.0.6", "5.0.6", "redis5.0"),
+    version("redis", "6.0", "6.0.5", "redis6.x"),
+    version("redis", "6.2", "6.2.6", "redis6.x"),
+    version("redis", "7.0", "7.0.7", "redis7"),
+    version("redis", "7.1", "7.1.0", "redis7"),
+    version("valkey", "7.2", "7.2.6", "valkey7"),
+    version("valkey", "8.0", "8.0.1", "valkey8"),
+    version("valkey", "8.1", "8.1.1", "valkey8"),
+    version("valkey", "8.2", "8.2.1", "valkey8"),
+    version("valkey", "9.0", "9.0.1", "valkey9"),
 ];
 
-/// The families that parameter groups can be of.
-pub(super) fn families() -> impl Iterator<Item = &'static str> {
-    let mut families: Vec<&str> = VERSIONS.iter().map(|version| version.family).collect();
-    families.dedup();
-    families.into_iter()
+/// The version that is meant; without any, the newest.
+pub(super) fn find(engine: &str, wanted: Option<&str>) -> Result<Version, Refusal> {
+    let mut all = VERSIONS.iter().filter(|version| version.engine == engine);
+    let newest = all.clone().next_back();
+    let newest = newest.ok_or_else(|| invalid(format!("Invalid parameter value: {engine} for parameter Engine")))?;
+    let Some(wanted) = wanted else { return Ok(*newest) };
+    let found = all.rfind(|version| {
+        // `6.x` is any of version 6.
+        let is_any = wanted.strip_suffix(".x").is_some_and(|major| version.number.split('.').next() == Some(major));
+        wanted == version.number || wanted == version.full || is_any
+    });
+    found.copied().ok_or_else(|| combination(format!("Cannot find version {wanted} for {engine}")))
 }
 
-/// The newest version that begins with what is asked for: `7.1`, `8`, or nothing.
-///
-/// # Errors
-/// If there is none.
-pub(super) fn find(engine: &str, wanted: Option<&str>) -> Result<Release, Refusal> {
-    let mut of_engine = VERSIONS.iter().filter(|version| version.engine == engine).peekable();
-    if of_engine.peek().is_none() {
-        return Err(invalid(format!("Invalid engine: {engine}")));
+impl Version {
+    /// Its default parameter group.
+    pub(super) fn parameter_group(self, has_cluster_mode: bool) -> String {
+        let mode = if has_cluster_mode { ".cluster.on" } else { "" };
+        format!("default.{}{mode}", self.family)
     }
-    let fits = |version: &&Release| match wanted {
-        None => true,
-        Some(wanted) => {
-            let wanted = wanted.trim_end_matches(".x");
-            version.version == wanted || version.version.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('.'))
+
+    /// Whether one can go from this to another: to newer ones of the engine, and from Redis to Valkey.
+    pub(super) fn leads_to(self, other: Self) -> bool {
+        let place = |wanted: Self| VERSIONS.iter().position(|version| *version == wanted);
+        match (self.engine, other.engine) {
+            ("redis", "valkey") => true,
+            (from, to) => from == to && place(self) <= place(other),
         }
-    };
-    let found = of_engine.rfind(fits).copied();
-    found.ok_or_else(|| {
-        let wanted = wanted.unwrap_or_default();
-        super::combination(format!("Cannot find version {wanted} for {engine}"))
-    })
-}
-
-fn describe(_: &mut Scene<'_>, input: &Input) -> Answer {
-    let page = page(input)?;
-    let (engine, wanted) = (input.text("Engine"), input.text("EngineVersion"));
-    let family = input.text("CacheParameterGroupFamily");
-    let is_default_only = input.flag("DefaultOnly") == Some(true);
-    let newest = |version: &Release| VERSIONS.iter().rfind(|other| other.engine == version.engine).map(|v| v.version);
-    let found = VERSIONS.iter().filter(|version| {
-        engine.is_none_or(|engine| engine == version.engine)
-            && wanted.is_none_or(|wanted| wanted == version.version)
-            && family.is_none_or(|family| family == version.family)
-            && (!is_default_only || newest(version) == Some(version.version))
-    });
-    let found = found.map(|Release { engine, version, family }| {
-        let tree = object! {
-            "Engine" => *engine,
-            "EngineVersion" => *version,
-            "CacheParameterGroupFamily" => *family,
-            "CacheEngineDescription" => *engine,
-            "CacheEngineVersionDescription" => format!("{engine} version {version}"),
-        };
-        (format!("{engine} {version}"), tree)
-    });
-    let (versions, marker) = page.cut(found);
-    Ok(object! { "CacheEngineVersions" => named("CacheEngineVersion", versions), "Marker" => marker })
-}
-
-/// Nothing is ever due.
-fn describe_service_updates(_: &mut Scene<'_>, _: &Input) -> Answer {
-    Ok(object! { "ServiceUpdates" => named::<Tree>("ServiceUpdate", []) })
-}
-
-fn describe_update_actions(_: &mut Scene<'_>, _: &Input) -> Answer {
-    Ok(object! { "UpdateActions" => named::<Tree>("UpdateAction", []) })
-}
-
-/// Access by users and their groups is not modelled: there are none.
-fn describe_users(_: &mut Scene<'_>, input: &Input) -> Answer {
-    match input.text("UserId") {
-        Some(_) => Err(Refusal::new("UserNotFound", "User not found").status(404)),
-        None => Ok(object! { "Users" => named::<Tree>("member", []) }),
     }
 }
 
-fn describe_user_groups(_: &mut Scene<'_>, input: &Input) -> Answer {
-    match input.text("UserGroupId") {
-        Some(_) => Err(Refusal::new("UserGroupNotFound", "User group not found").status(404)),
-        None => Ok(object! { "UserGroups" => named::<Tree>("member", []) }),
+/// The families of parameter groups.
+pub(super) fn families() -> Vec<&'static str> {
+    let mut families: Vec<_> = VERSIONS.iter().map(|version| version.family).collect();
+    families.dedup();
+    families
+}
+
+/// The port of who names none.
+pub(super) fn port(engine: &str) -> i64 {
+    if engine == "memcached" { 11_211 } else { 6379 }
+}
+
+/// The families of nodes and their sizes; those of the generation before can still be had.
+const NODES: &[(&str, &str)] = &[
+    ("cache.t2", "micro small medium"),
+    ("cache.m4", "large xlarge 2xlarge 4xlarge 10xlarge"),
+    ("cache.r4", "large xlarge 2xlarge 4xlarge 8xlarge 16xlarge"),
+    ("cache.t3", "micro small medium"),
+    ("cache.t4g", "micro small medium"),
+    ("cache.m5", "large xlarge 2xlarge 4xlarge 12xlarge 24xlarge"),
+    ("cache.m6g", "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge"),
+    ("cache.m7g", "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge"),
+    ("cache.r5", "large xlarge 2xlarge 4xlarge 12xlarge 24xlarge"),
+    ("cache.r6g", "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge"),
+    ("cache.r6gd", "xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge"),
+    ("cache.r7g", "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge"),
+    ("cache.c7gn", "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge"),
+];
+
+/// All node types.
+pub(super) fn nodes() -> impl Iterator<Item = String> {
+    NODES.iter().flat_map(|(family, sizes)| sizes.split(' ').map(move |size| format!("{family}.{size}")))
+}
+
+/// Refuses a node type that does not exist.
+pub(super) fn check_node(node: &str) -> Result<(), Refusal> {
+    if nodes().any(|known| known == node) {
+        return Ok(());
     }
+    Err(invalid(format!("Invalid Cache Node Type: {node}.")))
 }
 
 #[cfg(test)]
@@ -130,11 +122,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_version_may_be_named_by_its_beginning() {
-        assert_eq!(find("valkey", Some("8")).unwrap().version, "8.1.0");
-        assert_eq!(find("redis", Some("7.0")).unwrap().version, "7.0.7");
-        assert_eq!(find("redis", Some("6.x")).unwrap().version, "6.2.6");
-        assert_eq!(find("memcached", None).unwrap().version, "1.6.22");
-        assert!(find("redis", Some("7.1.00")).is_err() && find("oracle", None).is_err());
+    fn a_version_is_named_short_or_in_full() {
+        assert_eq!(find("valkey", Some("8.0")).unwrap().full, "8.0.1");
+        assert_eq!(find("redis", Some("7.1.0")).unwrap().number, "7.1");
+        assert_eq!(find("redis", Some("6.x")).unwrap().number, "6.2");
+        assert!(find("valkey", Some("8")).is_err() && find("dragonfly", None).is_err());
+    }
+
+    #[test]
+    fn one_goes_up_and_from_redis_to_valkey_but_never_back() {
+        let version = |engine, number| find(engine, Some(number)).unwrap();
+        assert!(version("redis", "7.0").leads_to(version("redis", "7.1")));
+        assert!(version("redis", "7.1").leads_to(version("valkey", "7.2")));
+        assert!(!version("valkey", "8.0").leads_to(version("valkey", "7.2")));
+        assert!(!version("valkey", "7.2").leads_to(version("redis", "7.1")));
     }
 }

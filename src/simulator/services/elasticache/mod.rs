@@ -1,22 +1,36 @@
-//! Amazon ElastiCache: replication groups, clusters, and the groups of subnets and parameters that they use.
+//! Amazon ElastiCache: caches of Valkey, Redis and Memcached.
 
+mod cluster;
 mod clusters;
+mod create;
 mod engines;
-mod parameters;
-mod replication;
-mod resize;
+mod goal;
+mod group;
+mod life;
+mod listing;
+mod membership;
+mod modify;
+mod network;
+mod nodes;
+mod offers;
+mod parameter_groups;
+mod refusals;
+mod requests;
 mod show;
 mod snapshots;
-mod subnets;
-mod tags;
+mod subnet_groups;
+mod tables;
+mod tagging;
 
 use serde::Serialize;
 
-use super::super::input::{Input, invalid};
-use super::super::pages::Page;
-use super::super::refusal::Refusal;
 use super::super::service::{Protocol, Service};
 use super::super::shelf::Shelf;
+use cluster::Cluster;
+use group::ReplicationGroup;
+use parameter_groups::ParameterGroup;
+use snapshots::Snapshot;
+use subnet_groups::SubnetGroup;
 
 /// The service.
 pub(crate) const SERVICE: Service = Service {
@@ -24,71 +38,28 @@ pub(crate) const SERVICE: Service = Service {
     protocol: Protocol::Query { namespace: "http://elasticache.amazonaws.com/doc/2015-02-02/" },
     areas: &[
         clusters::ACTIONS,
-        engines::ACTIONS,
-        parameters::ACTIONS,
-        replication::ACTIONS,
-        resize::ACTIONS,
+        create::ACTIONS,
+        life::ACTIONS,
+        modify::ACTIONS,
+        nodes::ACTIONS,
+        offers::ACTIONS,
+        parameter_groups::ACTIONS,
         snapshots::ACTIONS,
-        subnets::ACTIONS,
-        tags::ACTIONS,
+        subnet_groups::ACTIONS,
+        tagging::ACTIONS,
     ],
 };
 
 /// What it knows in one account and region.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct State {
-    /// Clusters by name: those that stand alone, and the members of replication groups.
-    clusters: Shelf<clusters::Cluster>,
-    replication_groups: Shelf<replication::ReplicationGroup>,
-    subnet_groups: Shelf<subnets::SubnetGroup>,
-    parameter_groups: Shelf<parameters::ParameterGroup>,
-    snapshots: Shelf<snapshots::Snapshot>,
+    /// Clusters of Memcached and of Redis, and the members of replication groups.
+    clusters: Shelf<Cluster>,
+    parameter_groups: Shelf<ParameterGroup>,
+    replication_groups: Shelf<ReplicationGroup>,
+    snapshots: Shelf<Snapshot>,
+    subnet_groups: Shelf<SubnetGroup>,
 }
 
-/// Whether callers' changes wait until whatever is under way is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-enum Status {
-    Creating,
-    Available,
-    Modifying,
-    Deleting,
-}
-
-impl Status {
-    fn text(self) -> &'static str {
-        match self {
-            Self::Creating => "creating",
-            Self::Available => "available",
-            Self::Modifying => "modifying",
-            Self::Deleting => "deleting",
-        }
-    }
-}
-
-/// The page that is asked for: `MaxRecords` from 20 to 100, 100 if not said, and `Marker`.
-fn page(input: &Input) -> Result<Page, Refusal> {
-    Page::read(input, "MaxRecords", "Marker", (20, 100), "InvalidParameterValue")
-}
-
-/// A name as ElastiCache has them: letters, digits and single hyphens, beginning with a letter; kept in small letters
-/// (<https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html>).
-fn name(input: &Input, parameter: &str, longest: usize) -> Result<String, Refusal> {
-    let name = input.need(parameter)?.to_ascii_lowercase();
-    let fits = (1..=longest).contains(&name.len())
-        && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-        && !name.ends_with('-')
-        && !name.contains("--");
-    if fits {
-        return Ok(name);
-    }
-    let words = format!(
-        "The parameter {parameter} is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII letters, \
-         digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens; at most {longest} characters."
-    );
-    Err(invalid(words))
-}
-
-fn combination(words: impl Into<String>) -> Refusal {
-    Refusal::new("InvalidParameterCombination", words)
-}
+#[cfg(test)]
+mod tests;

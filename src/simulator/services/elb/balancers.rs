@@ -13,6 +13,7 @@ use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
 use crate::simulator::service::{Action, Answer, action};
 use crate::simulator::services::ec2::security_groups;
+use crate::simulator::services::iam;
 use crate::simulator::tags::Tags;
 
 /// What can be done with load balancers.
@@ -185,6 +186,7 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
         attributes,
         tags,
     };
+    iam::service_role(scene, "elasticloadbalancing.amazonaws.com");
     let (visible, shown) = (scene.fresh(), balancer.show(&arn));
     scene.here.elb.balancers.put(&arn, balancer, visible);
     scene.later(scene.settings.durations.load_balancer, become_active, &arn);

@@ -13,6 +13,7 @@ use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
 use crate::simulator::service::{Action, Answer, action};
 use crate::simulator::services::ec2;
+use crate::simulator::services::iam;
 use crate::simulator::tags::Tags;
 
 /// What can be done with target groups.
@@ -295,6 +296,7 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
         return Ok(object! { "TargetGroups" => members([group.show(scene, arn)]) });
     }
     limits::check("target-groups", scene.here.elb.groups.len(), "TooManyTargetGroups")?;
+    iam::service_role(scene, "elasticloadbalancing.amazonaws.com");
     let id = scene.dice.hex(16);
     let arn = scene.arn("elasticloadbalancing", &format!("targetgroup/{}/{id}", wanted.name));
     let visible = scene.fresh();

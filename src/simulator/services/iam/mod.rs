@@ -39,6 +39,7 @@ use super::sts;
 
 pub(crate) use enforcement::{authorize, trusts};
 pub(crate) use profiles::instance_profile;
+pub(crate) use service_linked::come_with as service_role;
 
 /// The service.
 pub(crate) const SERVICE: Service = Service {

@@ -10,7 +10,7 @@ use super::super::super::scene::Scene;
 use super::super::super::service::{Action, Answer, action};
 use super::super::super::tags::Tags;
 use super::roles::Role;
-use super::{CHECKS, Holdings, is_taken, known_elsewhere, no_such};
+use super::{CHECKS, Holdings, enforcement, is_taken, known_elsewhere, no_such};
 
 pub(super) const ACTIONS: &[Action] = &[
     action("CreateServiceLinkedRole", create),
@@ -60,26 +60,42 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
         let words = format!("Service role name {name} has been taken in this account, please try a different suffix.");
         return Err(Refusal::new("InvalidInput", words));
     }
+    let description = input.text("Description").map(str::to_owned);
+    make(scene, linked.service, &name, description);
+    Ok(object! { "Role" => scene.iam.roles.get(&name).map(|role| role.brief(&name)) })
+}
+
+fn make(scene: &mut Scene<'_>, service: &str, name: &str, description: Option<String>) {
     let path = format!("/aws-service-role/{service}/");
     let trust = format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":["{service}"]}},"Action":["sts:AssumeRole"]}}]}}"#
     );
     let role = Role {
         id: format!("AROA{}", scene.dice.capitals(17)),
-        arn: super::arn(scene, "role", &path, &name),
+        arn: super::arn(scene, "role", &path, name),
         path,
         created: scene.now,
         known: known_elsewhere(scene),
         trust,
-        description: input.text("Description").map(str::to_owned),
+        description,
         longest: 3600,
         tags: Tags::default(),
         holdings: Holdings::default(),
     };
-    let answer = object! { "Role" => role.brief(&name) };
     let visible = scene.fresh();
     scene.iam.roles.put(name, role, visible);
-    Ok(answer)
+}
+
+/// What services do when somebody first makes something in them: they make their role, if the caller may do that. That some of them refuse
+/// otherwise is not modelled
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html#service-linked-role-permissions>).
+pub(crate) fn come_with(scene: &mut Scene<'_>, service: &str) {
+    let Some(linked) = LINKED.iter().find(|linked| linked.service == service) else { return };
+    let arn = super::arn(scene, "role", &format!("/aws-service-role/{service}/"), linked.role);
+    let is_there = is_taken(scene.iam.roles.iter(), linked.role);
+    if !is_there && enforcement::may_link(scene, service, &arn) {
+        make(scene, service, linked.role, None);
+    }
 }
 
 /// How long a deletion takes: IAM asks the service whether it still needs the role.

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::instance::{Instance, Settings, Storage};
+use super::instance::Instance;
+use super::origin::Origin;
 use super::windows::last_five_minutes;
 use super::{listing, snapshots};
 use crate::simulator::clock::Moment;
@@ -23,13 +24,7 @@ pub(super) const ACTIONS: &[Action] =
 /// The backups of a database, from which it can be restored to any moment in a span of time.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct Backup {
-    pub(super) instance: String,
-    pub(super) resource: String,
-    pub(super) settings: Settings,
-    pub(super) storage: Storage,
-    vpc: String,
-    zone: String,
-    created: Option<Moment>,
+    pub(super) origin: Origin,
     /// The span of time.
     pub(super) from: Moment,
     pub(super) until: Moment,
@@ -43,13 +38,7 @@ pub(super) fn of(scene: &Scene<'_>, id: &str, instance: &Instance) -> Option<Bac
     let created = instance.created.filter(|_| instance.settings.backup_days > 0)?;
     let days = Duration::from_hours(24 * instance.settings.backup_days.unsigned_abs());
     Some(Backup {
-        instance: id.to_owned(),
-        resource: instance.resource.clone(),
-        settings: instance.settings.clone(),
-        storage: instance.storage.clone(),
-        vpc: instance.place.vpc.clone(),
-        zone: instance.place.zone.clone(),
-        created: Some(created),
+        origin: Origin::of(id, instance),
         from: scene.now.minus(days).max(created),
         until: last_five_minutes(scene.now).max(created),
         status: "active",
@@ -60,7 +49,7 @@ pub(super) fn of(scene: &Scene<'_>, id: &str, instance: &Instance) -> Option<Bac
 /// Keeps the backups of a database that goes, for as long as it kept them.
 pub(super) fn retain(scene: &mut Scene<'_>, id: &str, instance: &Instance) {
     let Some(backup) = of(scene, id, instance) else { return };
-    let days = Duration::from_hours(24 * backup.settings.backup_days.unsigned_abs());
+    let days = Duration::from_hours(24 * backup.origin.settings.backup_days.unsigned_abs());
     let backup = Backup { status: "retained", ..backup };
     scene.here.rds.automated_backups.put(instance.resource.clone(), backup, scene.now);
     scene.later(days, expire, &instance.resource);
@@ -88,13 +77,13 @@ fn all(scene: &Scene<'_>) -> Vec<Backup> {
 
 /// The backups with this ARN.
 pub(super) fn find(scene: &Scene<'_>, wanted: &str) -> Result<Backup, Refusal> {
-    let found = all(scene).into_iter().find(|backup| arn(scene, &backup.resource) == wanted);
+    let found = all(scene).into_iter().find(|backup| arn(scene, &backup.origin.resource) == wanted);
     found.ok_or_else(|| absent(wanted))
 }
 
 /// The backups of the database with this resource id.
 pub(super) fn find_resource(scene: &Scene<'_>, resource: &str) -> Result<Backup, Refusal> {
-    all(scene).into_iter().find(|backup| backup.resource == resource).ok_or_else(|| absent(resource))
+    all(scene).into_iter().find(|backup| backup.origin.resource == resource).ok_or_else(|| absent(resource))
 }
 
 fn absent(wanted: &str) -> Refusal {
@@ -109,22 +98,22 @@ fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let resource = input.text("DbiResourceId");
     if let Some(wanted) = input.text("DBInstanceAutomatedBackupsArn") {
         let backup = find(scene, wanted)?;
-        let shown = (backup.resource.clone(), show(scene, &backup));
+        let shown = (backup.origin.resource.clone(), show(scene, &backup));
         return Ok(listing::answer(&page, LIST, MEMBER, [shown]));
     }
     let mut found = all(scene);
     found.retain(|backup| {
         let values = |filter: &str| match filter {
-            "db-instance-id" => vec![backup.instance.clone()],
-            "dbi-resource-id" => vec![backup.resource.clone()],
+            "db-instance-id" => vec![backup.origin.instance.clone()],
+            "dbi-resource-id" => vec![backup.origin.resource.clone()],
             _ => vec![backup.status.to_owned()],
         };
-        instance.as_ref().is_none_or(|instance| *instance == backup.instance)
-            && resource.is_none_or(|resource| resource == backup.resource)
+        instance.as_ref().is_none_or(|instance| *instance == backup.origin.instance)
+            && resource.is_none_or(|resource| resource == backup.origin.resource)
             && filters.pass(&backup.tags, values)
     });
-    found.sort_by(|one, other| one.resource.cmp(&other.resource));
-    let shown = found.iter().map(|backup| (backup.resource.clone(), show(scene, backup)));
+    found.sort_by(|one, other| one.origin.resource.cmp(&other.origin.resource));
+    let shown = found.iter().map(|backup| (backup.origin.resource.clone(), show(scene, backup)));
     Ok(listing::answer(&page, LIST, MEMBER, shown))
 }
 
@@ -141,42 +130,22 @@ fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
         let words = "Only automated backups of deleted DB instances can be deleted.";
         return Err(Refusal::new("InvalidDBInstanceAutomatedBackupState", words));
     }
-    expire(scene, &backup.resource);
+    expire(scene, &backup.origin.resource);
     Ok(object! { MEMBER => show(scene, &Backup { status: "deleting", ..backup }) })
 }
 
 fn show(scene: &Scene<'_>, backup: &Backup) -> Tree {
-    let Backup { settings, storage, .. } = backup;
-    object! {
-        "DBInstanceIdentifier" => &backup.instance,
-        "DBInstanceArn" => scene.arn("rds", &format!("db:{}", backup.instance)),
-        "DbiResourceId" => &backup.resource,
-        "DBInstanceAutomatedBackupsArn" => arn(scene, &backup.resource),
+    let Backup { origin, .. } = backup;
+    origin.show(object! {
+        "DBInstanceArn" => scene.arn("rds", &format!("db:{}", origin.instance)),
+        "DBInstanceAutomatedBackupsArn" => arn(scene, &origin.resource),
         "Region" => &scene.place.region,
         "RestoreWindow" => object! { "EarliestTime" => backup.from, "LatestTime" => backup.until },
         "Status" => backup.status,
-        "InstanceCreateTime" => backup.created,
-        "Engine" => &settings.engine,
-        "EngineVersion" => &settings.version,
-        "LicenseModel" => &settings.license,
-        "MasterUsername" => &settings.username,
-        "Port" => settings.port,
-        "OptionGroupName" => &settings.option_group,
-        "IAMDatabaseAuthenticationEnabled" => settings.iam_login,
-        "BackupRetentionPeriod" => settings.backup_days,
-        "PreferredBackupWindow" => &settings.backup_window,
-        "AvailabilityZone" => &backup.zone,
-        "VpcId" => &backup.vpc,
-        "AllocatedStorage" => storage.size,
-        "StorageType" => &storage.kind,
-        "Iops" => storage.iops,
-        "StorageThroughput" => storage.throughput.unwrap_or_default(),
-        "Encrypted" => storage.key.is_some(),
-        "KmsKeyId" => storage.key.as_ref(),
+        "BackupRetentionPeriod" => origin.settings.backup_days,
+        "PreferredBackupWindow" => &origin.settings.backup_window,
         "DBInstanceAutomatedBackupsReplications" => Tree::List("DBInstanceAutomatedBackupsReplication", Vec::new()),
         "BackupTarget" => "region",
-        "MultiTenant" => false,
-        "DedicatedLogVolume" => false,
         "TagList" => backup.tags.list("Tag"),
-    }
+    })
 }

@@ -10,6 +10,7 @@ use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
 use crate::simulator::service::{Action, Answer, action};
 use crate::simulator::services::ec2;
+use crate::simulator::services::iam;
 use crate::simulator::services::secrets;
 use crate::simulator::tags::Tags;
 
@@ -56,6 +57,7 @@ pub(super) fn check_free(scene: &Scene<'_>, id: &str) -> Result<(), Refusal> {
 
 /// Puts a new database on the shelf, has it be made, and answers what it looks like.
 pub(super) fn open(scene: &mut Scene<'_>, id: &str, instance: Instance) -> crate::simulator::output::Tree {
+    iam::service_role(scene, "rds.amazonaws.com");
     let visible = scene.fresh();
     let whole = if instance.source.is_some() {
         scene.settings.durations.database_replica

@@ -14,6 +14,7 @@ mod listing;
 mod modify;
 mod network;
 mod offers;
+mod origin;
 mod parameter_groups;
 mod parameters;
 mod refusals;

@@ -27,7 +27,7 @@ fn from_snapshot(scene: &mut Scene<'_>, input: &Input) -> Answer {
         let words = format!("The snapshot {name} is not in the available state.");
         return Err(Refusal::new("InvalidDBSnapshotState", words));
     }
-    revive(scene, input, &id, &snapshot.settings, &snapshot.storage)
+    revive(scene, input, &id, &snapshot.origin.settings, &snapshot.origin.storage)
 }
 
 fn to_point_in_time(scene: &mut Scene<'_>, input: &Input) -> Answer {
@@ -51,7 +51,7 @@ fn to_point_in_time(scene: &mut Scene<'_>, input: &Input) -> Answer {
         }
         _ => {}
     }
-    revive(scene, input, &id, &backup.settings, &backup.storage)
+    revive(scene, input, &id, &backup.origin.settings, &backup.origin.storage)
 }
 
 /// The backups that a call names by the database, its resource id, or their own ARN.

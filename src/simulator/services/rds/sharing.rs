@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::instance::Storage;
 use super::listing;
 use super::refusals::no_snapshot;
 use super::requests;
@@ -42,7 +41,8 @@ fn copy(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let mut tags = if input.flag("CopyTags") == Some(true) { source.tags.clone() } else { Tags::default() };
     tags.merge(Tags::read(input, "Tags")?)?;
     let key = input.text("KmsKeyId").map(|key| requests::whole_key(scene, key));
-    let storage = Storage { key: key.or(source.storage.key.clone()), ..source.storage.clone() };
+    let mut origin = source.origin.clone();
+    origin.storage.key = key.or(origin.storage.key);
     let arn = scene.arn("rds", &format!("snapshot:{}", listing::name(input.need("SourceDBSnapshotIdentifier")?)));
     let copy = Snapshot {
         kind: "manual",
@@ -50,9 +50,8 @@ fn copy(scene: &mut Scene<'_>, input: &Input) -> Answer {
         taken: scene.now,
         source: Some(arn),
         shared: BTreeSet::new(),
-        storage,
+        origin,
         tags,
-        ..source
     };
     snapshots::keep(scene, &name, copy);
     snapshots::answer(scene, &name)

@@ -74,30 +74,41 @@ fn place(tree: Tree, scene: &Scene<'_>, instance: &Instance) -> Tree {
 }
 
 fn storage(tree: Tree, storage: &Storage) -> Tree {
-    tree.with("StorageType", &storage.kind)
-        .with("AllocatedStorage", storage.size)
+    disks(tree, storage)
         .with("MaxAllocatedStorage", storage.most)
-        .with("Iops", storage.iops)
-        .with("StorageThroughput", storage.throughput.unwrap_or_default())
         .with("StorageEncrypted", storage.key.is_some())
-        .with("KmsKeyId", storage.key.as_ref())
-        .with("DedicatedLogVolume", false)
         .with("IsStorageConfigUpgradeAvailable", false)
 }
 
-fn settings(tree: Tree, settings: &Settings) -> Tree {
+/// Disks, as databases, snapshots and backups show them.
+pub(super) fn disks(tree: Tree, storage: &Storage) -> Tree {
+    tree.with("StorageType", &storage.kind)
+        .with("AllocatedStorage", storage.size)
+        .with("Iops", storage.iops)
+        .with("StorageThroughput", storage.throughput.unwrap_or_default())
+        .with("KmsKeyId", storage.key.as_ref())
+        .with("DedicatedLogVolume", false)
+}
+
+/// What runs, as databases, snapshots and backups show it.
+pub(super) fn engine(tree: Tree, settings: &Settings) -> Tree {
     tree.with("Engine", &settings.engine)
         .with("EngineVersion", &settings.version)
-        .with("EngineLifecycleSupport", &settings.lifecycle_support)
         .with("LicenseModel", &settings.license)
-        .with("DBInstanceClass", &settings.class)
         .with("MasterUsername", &settings.username)
+        .with("IAMDatabaseAuthenticationEnabled", settings.iam_login)
+        .with("MultiTenant", false)
+}
+
+fn settings(tree: Tree, settings: &Settings) -> Tree {
+    engine(tree, settings)
+        .with("EngineLifecycleSupport", &settings.lifecycle_support)
+        .with("DBInstanceClass", &settings.class)
         .with("DBName", settings.database.as_ref())
         .with("MultiAZ", settings.multi_az)
         .with("PubliclyAccessible", settings.public)
         .with("AutoMinorVersionUpgrade", settings.minor_upgrades)
         .with("CopyTagsToSnapshot", settings.copy_tags)
-        .with("IAMDatabaseAuthenticationEnabled", settings.iam_login)
         .with("DeletionProtection", settings.deletion_protection)
         .with("BackupRetentionPeriod", settings.backup_days)
         .with("PreferredBackupWindow", &settings.backup_window)
@@ -112,7 +123,6 @@ fn settings(tree: Tree, settings: &Settings) -> Tree {
         .with("DomainMemberships", Tree::List("DomainMembership", Vec::new()))
         .with("AssociatedRoles", Tree::List("DBInstanceRole", Vec::new()))
         .with("ActivityStreamStatus", "stopped")
-        .with("MultiTenant", false)
 }
 
 fn groups(tree: Tree, instance: &Instance) -> Tree {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::instance::{Settings, Storage, find};
+use super::instance::find;
+use super::origin::Origin;
 use super::refusals::{no_snapshot, wrong_state};
 use super::{events, listing};
 use crate::simulator::clock::Moment;
@@ -23,18 +24,10 @@ pub(super) const ACTIONS: &[Action] =
 /// A snapshot.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct Snapshot {
-    /// Of which database.
-    pub(super) instance: String,
-    pub(super) resource: String,
+    pub(super) origin: Origin,
     /// `manual` or `automated`.
     pub(super) kind: &'static str,
     pub(super) status: &'static str,
-    pub(super) settings: Settings,
-    pub(super) storage: Storage,
-    pub(super) vpc: String,
-    pub(super) zone: String,
-    /// When the database was made.
-    pub(super) instance_created: Option<Moment>,
     pub(super) taken: Moment,
     /// The snapshot that it is a copy of.
     pub(super) source: Option<String>,
@@ -77,7 +70,7 @@ pub(super) fn automate(scene: &mut Scene<'_>, id: &str) {
 /// Forgets the automated snapshots of a database.
 pub(super) fn forget_automated(scene: &mut Scene<'_>, resource: &str) {
     let all = scene.here.rds.snapshots.iter();
-    let own = all.filter(|(_, snapshot)| snapshot.kind == "automated" && snapshot.resource == resource);
+    let own = all.filter(|(_, snapshot)| snapshot.kind == "automated" && snapshot.origin.resource == resource);
     let names: Vec<String> = own.map(|(name, _)| name.to_owned()).collect();
     for name in names {
         scene.here.rds.snapshots.remove(&name);
@@ -87,15 +80,9 @@ pub(super) fn forget_automated(scene: &mut Scene<'_>, resource: &str) {
 fn picture(scene: &Scene<'_>, id: &str, kind: &'static str) -> Option<Snapshot> {
     let instance = scene.here.rds.instances.get(id)?;
     Some(Snapshot {
-        instance: id.to_owned(),
-        resource: instance.resource.clone(),
+        origin: Origin::of(id, instance),
         kind,
         status: "creating",
-        settings: instance.settings.clone(),
-        storage: instance.storage.clone(),
-        vpc: instance.place.vpc.clone(),
-        zone: instance.place.zone.clone(),
-        instance_created: instance.created,
         taken: scene.now,
         source: None,
         shared: BTreeSet::new(),
@@ -165,15 +152,15 @@ fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let (resource, kind) = (input.text("DbiResourceId"), input.text("SnapshotType"));
     let found = scene.here.rds.snapshots.visible(scene.sight).filter(|(id, snapshot)| {
         let values = |filter: &str| match filter {
-            "db-instance-id" => vec![snapshot.instance.clone()],
+            "db-instance-id" => vec![snapshot.origin.instance.clone()],
             "db-snapshot-id" => vec![(*id).to_owned()],
-            "dbi-resource-id" => vec![snapshot.resource.clone()],
+            "dbi-resource-id" => vec![snapshot.origin.resource.clone()],
             "snapshot-type" => vec![snapshot.kind.to_owned()],
-            _ => vec![snapshot.settings.engine.clone()],
+            _ => vec![snapshot.origin.settings.engine.clone()],
         };
         name.as_deref().is_none_or(|name| name == *id)
-            && instance.as_ref().is_none_or(|instance| *instance == snapshot.instance)
-            && resource.is_none_or(|resource| resource == snapshot.resource)
+            && instance.as_ref().is_none_or(|instance| *instance == snapshot.origin.instance)
+            && resource.is_none_or(|resource| resource == snapshot.origin.resource)
             && kind.is_none_or(|kind| kind == snapshot.kind)
             && filters.pass(&snapshot.tags, values)
     });
@@ -182,39 +169,18 @@ fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
 }
 
 fn show(scene: &Scene<'_>, name: &str, snapshot: &Snapshot) -> Tree {
-    let Snapshot { settings, storage, .. } = snapshot;
     let is_done = snapshot.status == "available";
     let took = scene.settings.durations.database_snapshot.min(Duration::from_mins(10));
-    object! {
+    snapshot.origin.show(object! {
         "DBSnapshotIdentifier" => name.to_owned(),
         "DBSnapshotArn" => scene.arn("rds", &format!("snapshot:{name}")),
-        "DBInstanceIdentifier" => &snapshot.instance,
-        "DbiResourceId" => &snapshot.resource,
         "SnapshotType" => snapshot.kind,
         "Status" => snapshot.status,
         "PercentProgress" => if is_done { 100 } else { 0 },
         "SnapshotCreateTime" => is_done.then(|| snapshot.taken.plus(took)),
         "OriginalSnapshotCreateTime" => is_done.then(|| snapshot.taken.plus(took)),
         "SnapshotTarget" => "region",
-        "InstanceCreateTime" => snapshot.instance_created,
-        "Engine" => &settings.engine,
-        "EngineVersion" => &settings.version,
-        "LicenseModel" => &settings.license,
-        "MasterUsername" => &settings.username,
-        "Port" => settings.port,
-        "OptionGroupName" => &settings.option_group,
-        "IAMDatabaseAuthenticationEnabled" => settings.iam_login,
-        "AvailabilityZone" => &snapshot.zone,
-        "VpcId" => &snapshot.vpc,
-        "AllocatedStorage" => storage.size,
-        "StorageType" => &storage.kind,
-        "Iops" => storage.iops,
-        "StorageThroughput" => storage.throughput.unwrap_or_default(),
-        "Encrypted" => storage.key.is_some(),
-        "KmsKeyId" => storage.key.as_ref(),
         "SourceDBSnapshotIdentifier" => snapshot.source.as_ref(),
-        "DedicatedLogVolume" => false,
-        "MultiTenant" => false,
         "TagList" => snapshot.tags.list("Tag"),
-    }
+    })
 }

@@ -25,7 +25,7 @@ use needs::Need;
 
 /// Whether the caller's policies allow a call.
 pub(crate) fn authorize(scene: &Scene<'_>, service: &Service, call: &Asked) -> Result<(), Refusal> {
-    if scene.caller.user.is_none() && scene.caller.session.is_none() {
+    if is_root(scene) {
         return Ok(());
     }
     let parameters = call.input.plain();
@@ -33,6 +33,16 @@ pub(crate) fn authorize(scene: &Scene<'_>, service: &Service, call: &Asked) -> R
         decide(scene, &parameters, &need).map_err(|why| denied(scene, service, &need, &why))?;
     }
     Ok(())
+}
+
+fn is_root(scene: &Scene<'_>) -> bool {
+    scene.caller.user.is_none() && scene.caller.session.is_none()
+}
+
+/// Whether the caller may have a service make its role.
+pub(super) fn may_link(scene: &Scene<'_>, service: &str, role: &str) -> bool {
+    let need = Need::new("iam:CreateServiceLinkedRole", role).with("iam:AWSServiceName", service);
+    is_root(scene) || decide(scene, &Value::Null, &need).is_ok()
 }
 
 /// Whether a role's trust lets the caller take it on.
@@ -52,8 +62,7 @@ fn principals(scene: &Scene<'_>, with_account: bool) -> Vec<String> {
     if let Some(session) = &scene.caller.session {
         names.extend(scene.iam.roles.get(&session.role).map(|role| role.arn.clone()));
     }
-    let is_root = scene.caller.user.is_none() && scene.caller.session.is_none();
-    if with_account || is_root {
+    if with_account || is_root(scene) {
         names.extend([account.clone(), format!("arn:aws:iam::{account}:root")]);
     }
     names

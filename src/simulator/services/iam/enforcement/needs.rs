@@ -25,7 +25,7 @@ impl Need {
         Self { action: action.into(), resource: resource.into(), context: Vec::new() }
     }
 
-    fn with(mut self, key: &str, value: impl Into<String>) -> Self {
+    pub(super) fn with(mut self, key: &str, value: impl Into<String>) -> Self {
         self.context.push((key.to_owned(), value.into()));
         self
     }
