@@ -8,7 +8,8 @@ kind. The wording of refusals is not compared, their code and status are. Every 
 differential_known.md with the documentation that decides it.
 
 An emulator that cannot be reset, as LocalStack's community edition, has to know accounts: each sequence has one of its
-own there. Where an emulator lacks a service, a sequence ends at the first call to it, and is reported."""
+own there, and the emulator must be a fresh one, because it keeps the tags of deleted buckets. Where an emulator lacks a
+service, a sequence ends at the first call to it, and is reported."""
 
 import fnmatch
 import itertools
