@@ -1,4 +1,4 @@
-//! How fast the simulator is: alone, through the SDK, and over HTTP.
+//! How fast the simulator is: alone, through the SDK, and over HTTP; how long a whole life of a stack takes in virtual time, and what memory it holds.
 //!
 //! `cargo test --bench simulator` measures the profile that tests run in, `cargo bench --bench simulator` that of releases.
 
@@ -6,28 +6,44 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails has no result")]
 #![expect(clippy::disallowed_methods, reason = "benchmarks measure the time outside")]
 
+#[path = "../tests/support/stack.rs"]
+#[expect(dead_code, reason = "tests use the rest of it")]
+mod stack;
+
 use std::time::Instant;
 
 use aws_sdk_ec2::config::{BehaviorVersion, Credentials, Region};
 use aws_smithy_async::time::SharedTimeSource;
 use bytes::Bytes;
 use http::Request;
+use pando::aws::clients::{Access, Aws, Target, Transport};
+use pando::blueprint::Blueprint;
+use pando::cli::local_aws::ACCOUNT;
+use pando::engine::graph::Graph;
 use pando::simulator::clock::Clock;
 use pando::simulator::doors::http::Server;
 use pando::simulator::doors::in_process::{Door, WorldTime};
 use pando::simulator::settings::Settings;
 use pando::simulator::{Outcome, Simulator};
+use stack::{Stack, blueprint};
 
 const ROUNDS: u32 = 20_000;
 const SCOPE: &str = "123456789012/20260101/eu-west-1/ec2/aws4_request";
 
+/// Stacks of `web-service.yaml` that together are 1,000 resources and more.
+const STACKS: u32 = 12;
+
 fn main() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all();
+    runtime().build().unwrap().block_on(async {
         ready();
         alone();
         through_the_sdk().await;
         over_http().await;
+    });
+    runtime().start_paused(true).build().unwrap().block_on(async {
+        whole_life().await;
+        memory().await;
     });
 }
 
@@ -44,7 +60,7 @@ fn request(body: &'static str) -> Request<Bytes> {
 }
 
 fn answer(simulator: &Simulator, request: &Request<Bytes>) {
-    match simulator.answer(request, simulator.clock().now()) {
+    match simulator.answer(request, None) {
         Outcome::Answer(response, _) => assert_eq!(response.status(), 200),
         other => panic!("{other:?}"),
     }
@@ -82,6 +98,66 @@ async fn through_the_sdk() {
         .http_client(Door::new(&simulator).client())
         .time_source(SharedTimeSource::new(WorldTime(simulator.clock().clone())));
     measure("through the SDK, in process", &aws_sdk_ec2::Client::from_conf(config.build()), ROUNDS / 4).await;
+}
+
+/// Clients of an account in this process and in virtual time.
+async fn connect(simulator: &Simulator, account: &str) -> Aws {
+    let transport = Transport {
+        client: Door::new(simulator).client(),
+        time: SharedTimeSource::new(WorldTime(simulator.clock().clone())),
+    };
+    let target = Target {
+        region: Some("eu-west-1".to_owned()),
+        endpoint_url: Some("http://simulator.invalid".to_owned()),
+        emulator_account: Some(account.to_owned()),
+        transport: Some(transport),
+        ..Target::default()
+    };
+    Aws::connect(&target, Access::Write).await.unwrap()
+}
+
+fn web_service() -> Blueprint {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/blueprints/web-service.yaml");
+    blueprint(&std::fs::read_to_string(path).unwrap(), Some("dev"))
+}
+
+/// Applies and destroys, without another look.
+async fn whole_life() {
+    let mut seconds = Vec::new();
+    let mut calls = 0;
+    for _ in 0..5 {
+        let (simulator, blueprint) = (Simulator::new(Settings::default(), Clock::virtual_time()), web_service());
+        let stack = Stack::new(connect(&simulator, ACCOUNT).await, &blueprint);
+        let began = Instant::now();
+        let graph = stack.expand(&blueprint).await.graph;
+        assert!(stack.attempt(&graph).await.unwrap().is_complete());
+        assert!(stack.attempt(&Graph::default()).await.unwrap().is_complete());
+        seconds.push(began.elapsed().as_secs_f64());
+        calls = simulator.calls().len();
+    }
+    seconds.sort_by(f64::total_cmp);
+    println!("{:<40} {:>10.1} ms, {calls} calls", "web-service.yaml applied and destroyed", seconds[2] * 1000.0);
+}
+
+/// What this process holds more, with stacks standing than before them.
+async fn memory() {
+    let (simulator, blueprint) = (Simulator::new(Settings::default(), Clock::virtual_time()), web_service());
+    let mut resources = 0;
+    let before = resident();
+    for number in 0..STACKS {
+        let stack = Stack::new(connect(&simulator, &format!("{number:012}")).await, &blueprint);
+        let graph = stack.expand(&blueprint).await.graph;
+        assert!(stack.attempt(&graph).await.unwrap().is_complete());
+        resources += graph.len();
+    }
+    println!("{:<40} {:>10.1} MiB, {resources} resources", "memory more than before", resident() - before);
+}
+
+/// The memory of this process, in MiB. Only Linux tells.
+fn resident() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<f64>().ok()).unwrap_or_default() / 1024.0
 }
 
 async fn over_http() {

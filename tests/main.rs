@@ -13,6 +13,7 @@ mod emulators;
 mod engine;
 mod faults;
 mod generated;
+mod judged;
 mod lifecycle;
 mod plans;
 mod replace_rules;

@@ -1,5 +1,6 @@
 //! What was called: each call, and how often each action was.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
@@ -18,10 +19,10 @@ pub struct Call {
     /// Which region.
     pub region: String,
     /// Which service, by the name in signatures: `elasticloadbalancing`.
-    pub service: &'static str,
+    pub service: Cow<'static, str>,
     /// What was to be done.
     pub action: String,
-    /// The HTTP status of the answer; 0 if there was none.
+    /// The HTTP status of the answer; 0 if there was none, or none yet.
     pub status: u16,
     /// AWS's error code, if it was refused.
     pub error: Option<String>,
@@ -66,17 +67,29 @@ const KEPT: usize = 100_000;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Log {
     calls: VecDeque<Call>,
-    counts: BTreeMap<(&'static str, String), u64>,
+    counts: BTreeMap<(Cow<'static, str>, String), u64>,
+    /// How many lines are no longer kept.
+    dropped: u64,
 }
 
 impl Log {
-    /// Adds one.
-    pub(crate) fn add(&mut self, call: Call) {
-        *self.counts.entry((call.service, call.action.clone())).or_default() += 1;
+    /// Adds one, and says which line it is.
+    pub(crate) fn add(&mut self, call: Call) -> u64 {
+        *self.counts.entry((call.service.clone(), call.action.clone())).or_default() += 1;
         if self.calls.len() == KEPT {
             self.calls.pop_front();
+            self.dropped += 1;
         }
         self.calls.push_back(call);
+        self.dropped + self.calls.len() as u64 - 1
+    }
+
+    /// Writes a line anew: the call that stands there was held, and is over now.
+    pub(crate) fn finish(&mut self, line: u64, call: Call) {
+        let at = line.checked_sub(self.dropped).and_then(|at| usize::try_from(at).ok());
+        if let Some(kept) = at.and_then(|at| self.calls.get_mut(at)) {
+            *kept = call;
+        }
     }
 
     /// All that are kept, oldest first.
@@ -85,7 +98,7 @@ impl Log {
     }
 
     /// How often each action of each service was called.
-    pub(crate) fn counts(&self) -> &BTreeMap<(&'static str, String), u64> {
+    pub(crate) fn counts(&self) -> &BTreeMap<(Cow<'static, str>, String), u64> {
         &self.counts
     }
 }

@@ -37,6 +37,7 @@ mod tokens;
 pub mod weather;
 mod world;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -67,14 +68,27 @@ pub struct Simulator {
 pub enum Outcome {
     /// It is answered, after this span of simulated time.
     Answer(Response<Bytes>, Duration),
-    /// There is nothing to say yet: ask again at this moment (long polling).
-    Again(Moment),
+    /// There is nothing to say yet: look again with this (long polling).
+    Again(Held),
     /// No answer ever comes.
     Silence,
     /// The connection breaks.
     Reset,
     /// The caller is to be killed, with this answer on its way, if any.
     Kill(Option<Response<Bytes>>),
+}
+
+/// A call that is held. It met the weather and the throttling at its first look, and stands in the log since then.
+#[derive(Clone, Copy, Debug)]
+pub struct Held {
+    /// When to look again.
+    at: Moment,
+    /// When it came in.
+    asked: Moment,
+    /// What the weather does to its answer.
+    fault: Option<weather::Fault>,
+    /// Its line in the log.
+    line: u64,
 }
 
 impl Simulator {
@@ -106,13 +120,13 @@ impl Simulator {
         &self.clock
     }
 
-    /// Answers a request that came in at this moment. One that was held comes again with the moment it first came in.
-    pub fn answer(&self, request: &Request<Bytes>, asked: Moment) -> Outcome {
+    /// Answers a request; one that was held comes again with what it was held by.
+    pub fn answer(&self, request: &Request<Bytes>, held: Option<Held>) -> Outcome {
         let now = self.clock.now();
         let mut state = self.lock();
         state.deliver_late(now);
         state.world.advance(now);
-        state.answer(request, asked, now)
+        state.answer(request, now, held)
     }
 
     /// Has faults happen as these rules say, instead of the rules before.
@@ -135,7 +149,7 @@ impl Simulator {
     }
 
     /// How often each action of each service was called.
-    pub fn counts(&self) -> BTreeMap<(&'static str, String), u64> {
+    pub fn counts(&self) -> BTreeMap<(Cow<'static, str>, String), u64> {
         self.lock().log.counts().clone()
     }
 

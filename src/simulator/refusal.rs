@@ -11,7 +11,7 @@ pub struct Refusal {
     pub code: Cow<'static, str>,
     /// What it says to people.
     pub message: String,
-    /// The code that clients of the older query protocol expect beside the one of the JSON protocol (SQS).
+    /// The code in the older query protocol, which JSON says beside its own (SQS, CloudWatch). `None`: the same.
     pub query_code: Option<&'static str>,
 }
 

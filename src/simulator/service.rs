@@ -71,6 +71,8 @@ pub(crate) enum Protocol {
     Json {
         /// `1.0` or `1.1`.
         version: &'static str,
+        /// What comes before the names of its own errors: `com.amazonaws.sqs#`, or nothing.
+        namespace: &'static str,
     },
     /// Paths, methods, headers and XML: S3.
     Rest {

@@ -107,8 +107,14 @@ impl Tags {
 
     /// As EC2 shows them; left out if there are none.
     pub(crate) fn ec2(&self) -> Option<Tree> {
-        let tags = self.0.iter().map(|(key, value)| object! { "key" => key, "value" => value });
-        (!self.is_empty()).then(|| items(tags))
+        (!self.is_empty()).then(|| self.ec2_list())
+    }
+
+    /// As EC2 shows those of gateways, route tables, network ACLs, interfaces, endpoints, volumes, snapshots and rules of
+    /// security groups: an empty list if there are none (<https://docs.aws.amazon.com/cli/latest/reference/ec2/>, the
+    /// examples of `create-route-table`, `create-network-acl`, `create-volume` and their like).
+    pub(crate) fn ec2_list(&self) -> Tree {
+        items(self.0.iter().map(|(key, value)| object! { "key" => key, "value" => value }))
     }
 
     /// As the others show them; the name is what a member of the list is called in XML: `member`, `Tag`.

@@ -21,7 +21,7 @@ IDENTITIES = re.compile(
 KINDS = [
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?"), "<time>"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d GMT"), "<time>"),
-    (re.compile(r"(https?://)?(127\.0\.0\.1|localhost)(:\d+)?"), "<host>"),
+    (re.compile(r"(https?://)?(127\.0\.0\.1|localhost(\.localstack\.cloud)?)(:\d+)?"), "<host>"),
     (re.compile(r"(https?://)?[a-z0-9.<>-]+\.amazonaws\.com(?=[/:]|$)"), "<host>"),
     (re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b(?!/)"), "<address>"),
     (re.compile(r"(?<=:secret:)(\w+)-\w{6}$"), r"\1-<suffix>"),
@@ -83,6 +83,15 @@ class Normaliser:
         for pattern, name in KINDS:
             text = pattern.sub(name, text)
         return text
+
+
+def renamed(value, old, new):
+    """A value with another text in place of one."""
+    if isinstance(value, dict):
+        return {key: renamed(below, old, new) for key, below in value.items()}
+    if isinstance(value, list):
+        return [renamed(below, old, new) for below in value]
+    return value.replace(old, new) if isinstance(value, str) else value
 
 
 def blanked(value):

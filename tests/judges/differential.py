@@ -5,26 +5,35 @@
 Each sequence begins in an emptied world (the emulators are reset, so point it at nothing that anybody needs). What must
 differ from run to run is replaced: ids by the place of their first appearance, times, addresses and hosts by their
 kind. The wording of refusals is not compared, their code and status are. Every difference must be listed in
-differential_known.md with the documentation that decides it."""
+differential_known.md with the documentation that decides it.
+
+An emulator that cannot be reset, as LocalStack's community edition, has to know accounts: each sequence has one of its
+own there. Where an emulator lacks a service, a sequence ends at the first call to it, and is reported."""
 
 import fnmatch
+import itertools
 import pathlib
+import secrets
 import sys
 import urllib.error
 import urllib.request
 
-from answers import ABSENT, differences
+from answers import ABSENT, differences, renamed
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
-from judging import Clients, command_line
+from judging import ACCOUNT, Clients, command_line
 from sequences import SEQUENCES
 
 KNOWN = pathlib.Path(__file__).with_name("differential_known.md")
-RESETS = ("/_simulator/reset", "/moto-api/reset", "/_ministack/reset", "/_localstack/state/reset")
+RESETS = ("/_simulator/reset", "/moto-api/reset", "/_ministack/reset")
 
 
 class Refused(Exception):
     """A sequence needs an answer that was refused, and ends there."""
+
+
+class Lacking(Exception):
+    """The emulator has no such service, or not this operation of it, and the sequence ends there."""
 
 
 class Call:
@@ -55,8 +64,11 @@ class Call:
         try:
             answer = getattr(getattr(self.clients, service), operation)(**parameters)
         except ClientError as error:
-            code = error.response["Error"].get("Code")
-            return {"Refused": code, "Status": error.response["ResponseMetadata"].get("HTTPStatusCode")}
+            code, status = error.response["Error"].get("Code"), error.response["ResponseMetadata"].get("HTTPStatusCode")
+            # LocalStack's "either not included in your current license plan or has not yet been emulated".
+            if (code, status) == ("InternalFailure", 501):
+                raise Lacking(f"{service} {operation}") from error
+            return {"Refused": code, "Status": status}
         except (BotoCoreError, ResponseParserError) as error:
             return {"Refused": f"unreadable: {type(error).__name__}"}
         body = answer.get("Body")
@@ -79,28 +91,44 @@ class Emulator:
     def __init__(self, name, url, record=None):
         self.name = name
         self.url = url.rstrip("/")
-        self.clients = Clients(self.url, record)
+        self.record = record
         self.reset_path = next((path for path in RESETS if self.posts(path)), None)
-        if self.reset_path is None:
-            sys.exit(f"{name} at {url} has no reset that is known here")
+        strangers = itertools.count(200_000_000_000 + secrets.randbelow(10**9) * 100)
+        self.accounts = itertools.repeat(ACCOUNT) if self.reset_path else map(str, strangers)
+        self.lacking = {}
 
     def posts(self, path):
-        """Whether a POST succeeds. Emulators answer what they take for S3 with an XML error of status 4xx."""
+        """Whether a POST is answered with something. What is no path of theirs MiniStack takes for S3 and refuses, and
+        LocalStack answers with nothing."""
+        request = urllib.request.Request(self.url + path, data=b"", method="POST")
         try:
-            with urllib.request.urlopen(urllib.request.Request(self.url + path, data=b"", method="POST"), timeout=60):
-                return True
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.read() != b""
         except urllib.error.HTTPError:
             return False
 
-    def run(self, sequence):
-        """The steps of one sequence and their answers."""
-        self.posts(self.reset_path)
-        call = Call(self.clients)
+    def remove_buckets(self, clients):
+        """Frees the names of an account's buckets, which no other account could take."""
+        for bucket in clients.session.resource("s3", endpoint_url=self.url).buckets.all():
+            bucket.object_versions.delete()
+            bucket.delete()
+
+    def run(self, name, sequence):
+        """The steps of one sequence in an empty world, and their answers."""
+        if self.reset_path:
+            self.posts(self.reset_path)
+        account = next(self.accounts)
+        clients = Clients(self.url, self.record, account)
+        call = Call(clients)
         try:
             sequence(call)
         except Refused as missing:
             call.steps.append((f"{len(call.steps) + 1} end", {"Refused": f"cannot go on without {missing}"}))
-        return call.steps
+        except Lacking as operation:
+            self.lacking.setdefault(str(operation), []).append(name)
+        if not self.reset_path:
+            self.remove_buckets(clients)
+        return [(step, renamed(answer, account, ACCOUNT)) for step, answer in call.steps]
 
 
 def known_differences(text):
@@ -152,9 +180,9 @@ def main():
     for name, sequence in SEQUENCES.items():
         if options.only not in name:
             continue
-        own = ours.run(sequence)
+        own = ours.run(name, sequence)
         for other in others:
-            for path, our_value, their_value in differences(own, other.run(sequence)):
+            for path, our_value, their_value in differences(own, other.run(name, sequence)):
                 path = f"{name}/{path}"
                 hits = {row for row in known if row[1] == other.name and matches(row, path, their_value, our_value)}
                 occurred |= hits
@@ -165,13 +193,16 @@ def main():
     gone = [row for row in known if row not in occurred] if not options.only else []
     for (_, who, our_value, their_value), paths in unlisted.items():
         print(f"DIFFERS {paths[0]} ({len(paths)} times): ours {our_value}, {who} {their_value}")
+    for other in (ours, *others):
+        for operation, names in other.lacking.items():
+            print(f"LACKS   {other.name} has no {operation}: {len(names)} sequences end there: {', '.join(names)}")
     for where, who, theirs, ours_does in gone:
         print(f"GONE    {where} of {who} ({theirs}, ours {ours_does}) no longer differs")
     print(
         f"{len(SEQUENCES)} sequences, {listed} listed differences, {len(unlisted)} kinds unlisted, "
         f"{len(gone)} listed ones gone"
     )
-    return 1 if unlisted or gone else 0
+    return 1 if unlisted or gone or ours.lacking else 0
 
 
 if __name__ == "__main__":

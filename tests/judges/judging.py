@@ -23,9 +23,9 @@ def command_line(description):
 class Clients:
     """boto3's clients for one endpoint, made when they are first asked for: `clients.ec2`, `clients.elbv2` …"""
 
-    def __init__(self, endpoint, record=None):
+    def __init__(self, endpoint, record=None, account=ACCOUNT):
         self.endpoint = endpoint
-        self.session = boto3.Session(ACCOUNT, "emulator", region_name=REGION)
+        self.session = boto3.Session(account, "emulator", region_name=REGION)
         if record:
             Recorder(record).attach(self.session.events)
 

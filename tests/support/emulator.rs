@@ -25,6 +25,11 @@ pub const REGION: &str = "eu-west-1";
 /// Emulators take a quarter of a gigabyte and most of a core each, so few run at once.
 static ROOM: Semaphore = Semaphore::const_new(2);
 
+/// Waits until emulators may run, and keeps the place until it is dropped.
+pub async fn room() -> SemaphorePermit<'static> {
+    ROOM.acquire().await.expect("the semaphore is never closed")
+}
+
 /// Running emulators that together stand in for AWS. They end when this is dropped, or with the test process, however that ends.
 pub struct Emulators {
     base: String,
@@ -41,7 +46,7 @@ const SPEED: f64 = 600.0;
 impl Emulators {
     /// moto for everything but ElastiCache, and MiniStack for that. What `pando local start` and `pando demo` use.
     pub async fn pair() -> Self {
-        let room = ROOM.acquire().await.expect("the semaphore is never closed");
+        let room = room().await;
         let moto = start(&MOTO, None).await;
         let ministack = start(&MINISTACK, Some(&moto.url)).await;
         let elsewhere = vec![("ElastiCache", "ELASTICACHE", ministack.url.clone())];
@@ -68,7 +73,7 @@ impl Emulators {
     }
 
     async fn alone(recipe: &'static Recipe) -> Self {
-        let room = ROOM.acquire().await.expect("the semaphore is never closed");
+        let room = room().await;
         let emulator = start(recipe, None).await;
         Self {
             base: emulator.url.clone(),

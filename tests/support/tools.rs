@@ -17,6 +17,14 @@ const AWS: Packages<'_> = Packages {
         python-dateutil==2.9.0.post0\nPyYAML==6.0.4\nrsa==4.7.2\ns3transfer==0.17.1\nsix==1.17.0\nurllib3==2.8.0\n",
 };
 
+/// What judges the simulator: AWS's own models, waiters and paginators.
+const BOTO3: Packages<'_> = Packages {
+    name: "boto3",
+    version: "1.44.5",
+    requirements: "boto3==1.44.5\nbotocore==1.44.5\njmespath==1.1.0\npython-dateutil==2.9.0.post0\ns3transfer==0.19.3\n\
+        six==1.17.0\nurllib3==2.8.0\n",
+};
+
 /// What ShellCheck has to say about a script. Nothing, if all is well.
 pub async fn shellcheck(script: &Path) -> String {
     let output =
@@ -27,6 +35,11 @@ pub async fn shellcheck(script: &Path) -> String {
 /// The folder that has the AWS command line.
 pub async fn aws_command() -> PathBuf {
     folder(&AWS).await
+}
+
+/// A Python that has boto3.
+pub async fn boto3() -> PathBuf {
+    folder(&BOTO3).await.join("python")
 }
 
 async fn folder(packages: &Packages<'_>) -> PathBuf {

@@ -9,6 +9,7 @@
 //! | `POST /_simulator/mishaps` | has something happen: `{"account": …, "region": …, "mishap": …}` ([`crate::simulator::mishaps::Mishap`]) |
 //! | `POST /_simulator/reset` | begins anew |
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -73,7 +74,7 @@ fn lines(simulator: &Simulator) -> String {
 }
 
 fn counts(simulator: &Simulator) -> Value {
-    let mut services: BTreeMap<&str, BTreeMap<String, u64>> = BTreeMap::new();
+    let mut services: BTreeMap<Cow<'static, str>, BTreeMap<String, u64>> = BTreeMap::new();
     for ((service, action), count) in simulator.counts() {
         services.entry(service).or_default().insert(action, count);
     }

@@ -39,19 +39,21 @@ impl Door {
         let body =
             body.bytes().ok_or_else(|| ConnectorError::user("bodies that are streamed cannot be read".into()))?;
         let request = Request::from_parts(head, Bytes::copy_from_slice(body));
+        let is_head = *request.method() == http::Method::HEAD;
         match deliver(&self.0, &request).await {
             // Whoever was killed hears no answer, unless it was there before.
             Delivery::Cut if *self.0.death().borrow() => std::future::pending().await,
             Delivery::Cut => Err(ConnectorError::io("the connection was reset".into())),
-            Delivery::Answer(response) => whole(response),
+            Delivery::Answer(response) => whole(response, is_head),
         }
     }
 }
 
-/// A response for the SDK. A body shorter than it says it is breaks the connection, as it does on the wire.
-fn whole(response: Response<Bytes>) -> Result<HttpResponse, ConnectorError> {
+/// A response for the SDK. A body shorter than it says it is breaks the connection, as it does on the wire; answers to `HEAD` only say how long
+/// it would be.
+fn whole(response: Response<Bytes>, is_head: bool) -> Result<HttpResponse, ConnectorError> {
     let said = response.headers().get("content-length").and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if said.is_some_and(|said| said > response.body().len()) {
+    if !is_head && said.is_some_and(|said| said > response.body().len()) {
         return Err(ConnectorError::io("the connection closed before the message was complete".into()));
     }
     HttpResponse::try_from(response.map(SdkBody::from)).map_err(|e| ConnectorError::other(e.into(), None))

@@ -20,16 +20,19 @@ enum Delivery {
 /// Has a request answered, however long that takes in the simulated world; for ever, if no answer comes.
 async fn deliver(simulator: &Simulator, request: &Request<Bytes>) -> Delivery {
     let clock = simulator.clock();
-    let asked = clock.now();
+    let mut held = None;
     loop {
-        match simulator.answer(request, asked) {
+        match simulator.answer(request, held) {
             Outcome::Answer(response, after) => {
                 if !after.is_zero() {
                     tokio::time::sleep(clock.outside(after)).await;
                 }
                 return Delivery::Answer(response);
             }
-            Outcome::Again(at) => tokio::time::sleep(clock.outside(at.since(clock.now()))).await,
+            Outcome::Again(again) => {
+                held = Some(again);
+                tokio::time::sleep(clock.outside(again.at.since(clock.now()))).await;
+            }
             Outcome::Silence => std::future::pending().await,
             Outcome::Reset => return Delivery::Cut,
             Outcome::Kill(answer) => {

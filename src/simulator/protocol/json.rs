@@ -21,17 +21,24 @@ pub(super) fn read(request: &Request<Bytes>) -> Result<Asked, Refusal> {
 }
 
 /// Writes an answer.
-pub(super) fn write(version: &str, answer: &Result<Tree, Refusal>) -> Reply {
+///
+/// Errors of services that once had the query protocol come with their older code in a header, and with a namespace
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-json-api-responses.html>).
+pub(super) fn write(version: &str, namespace: &str, answer: &Result<Tree, Refusal>) -> Reply {
     let mut headers = vec![("content-type".into(), format!("application/x-amz-json-{version}"))];
     let (status, body) = match answer {
+        // JSON knows no answer without any content: it is an empty structure.
+        Ok(Tree::List(..)) => (200, value(&Tree::EMPTY)),
         Ok(tree) => (200, value(tree)),
         Err(refusal) => {
+            let mut name = refusal.code.to_string();
             if let Some(code) = refusal.query_code {
                 headers.push(("x-amzn-query-error".into(), format!("{code};Sender")));
+                name.insert_str(0, namespace);
             }
             // JSON has one status for whatever a client did wrong; only forms and XML know more.
             let status = if refusal.status < 500 { 400 } else { refusal.status };
-            (status, serde_json::json!({ "__type": refusal.code, "message": refusal.message }))
+            (status, serde_json::json!({ "__type": name, "message": refusal.message }))
         }
     };
     Reply { status, headers, body: Bytes::from(body.to_string()) }

@@ -5,8 +5,14 @@ mod json;
 mod scope;
 mod xml;
 
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
+
+use sha2::{Digest as _, Sha256};
 
 use super::input::Input;
 use super::output::Tree;
@@ -50,13 +56,27 @@ impl Service {
             (Protocol::Ec2 { .. }, Err(refusal)) => xml::ec2_error(refusal, id),
             (Protocol::Query { namespace }, Ok(tree)) => xml::query(action, namespace, tree, id),
             (Protocol::Query { namespace }, Err(refusal)) => xml::query_error(namespace, refusal, id),
-            (Protocol::Json { version }, answer) => json::write(version, answer),
+            (Protocol::Json { version, namespace }, answer) => json::write(version, namespace, answer),
             (Protocol::Rest { .. }, Err(refusal)) => xml::rest_error(refusal, id),
             (Protocol::Rest { .. }, Ok(_)) => Reply { status: 200, ..Reply::default() },
         };
-        reply.headers.push(("x-amzn-requestid".into(), id.to_owned()));
+        // S3 says its ids in headers of its own.
+        if !matches!(self.protocol, Protocol::Rest { .. }) {
+            reply.headers.push(("x-amzn-requestid".into(), id.to_owned()));
+        }
         respond(reply)
     }
+}
+
+/// The second id of an answer of S3, which Amazon's support asks for beside the first
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/get-request-ids.html>).
+fn host_id(id: &str) -> String {
+    STANDARD.encode(Sha256::digest(id))
+}
+
+/// Both ids of an answer of S3, as headers.
+pub(crate) fn rest_ids(id: &str) -> [(Cow<'static, str>, String); 2] {
+    [("x-amz-request-id".into(), id.to_owned()), ("x-amz-id-2".into(), host_id(id))]
 }
 
 /// An HTTP answer. Headers that cannot be are left out.

@@ -63,7 +63,7 @@ pub(super) fn ec2_error(refusal: &Refusal, id: &str) -> Reply {
 
 /// An error of the query protocol.
 pub(super) fn query_error(namespace: &str, refusal: &Refusal, id: &str) -> Reply {
-    let (code, message) = (escape(&refusal.code), escape(&refusal.message));
+    let (code, message) = (escape(refusal.query_code.unwrap_or(&refusal.code)), escape(&refusal.message));
     let side = if refusal.status >= 500 { "Receiver" } else { "Sender" };
     let error = format!("<Error><Type>{side}</Type><Code>{code}</Code><Message>{message}</Message></Error>");
     let text = format!("<ErrorResponse xmlns=\"{namespace}\">{error}<RequestId>{id}</RequestId></ErrorResponse>");
@@ -75,8 +75,9 @@ pub(super) fn rest_error(refusal: &Refusal, id: &str) -> Reply {
     let (code, message) = (escape(&refusal.code), escape(&refusal.message));
     let head = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>";
     let error = format!("<Code>{code}</Code><Message>{message}</Message><RequestId>{id}</RequestId>");
-    let mut reply = reply(refusal.status, format!("{head}{error}<HostId>simulator</HostId></Error>"));
-    reply.headers.push(("x-amz-request-id".into(), id.to_owned()));
+    let host = super::host_id(id);
+    let mut reply = reply(refusal.status, format!("{head}{error}<HostId>{host}</HostId></Error>"));
+    reply.headers.extend(super::rest_ids(id));
     reply
 }
 

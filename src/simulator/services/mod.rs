@@ -19,7 +19,7 @@ use bytes::Bytes;
 use http::Request;
 
 use super::scene::Scene;
-use super::service::Service;
+use super::service::{Protocol, Service};
 
 /// All of them.
 const ALL: &[&Service] = &[
@@ -42,6 +42,20 @@ const ALL: &[&Service] = &[
 pub(crate) fn find(name: &str, request: &Request<Bytes>) -> Option<&'static Service> {
     let mut named = ALL.iter().copied().filter(|service| service.name == name);
     named.clone().find(|service| service.protocol.speaks(request)).or_else(|| named.next())
+}
+
+/// What stands for a service that is not modelled: it knows no action, and says so in the caller's protocol.
+pub(crate) fn unmodelled(request: &Request<Bytes>) -> &'static Service {
+    const JSON: &Service =
+        &Service { name: "", protocol: Protocol::Json { version: "1.1", namespace: "" }, areas: &[] };
+    const OLDER_JSON: &Service = &Service { protocol: Protocol::Json { version: "1.0", namespace: "" }, ..*JSON };
+    const QUERY: &Service = &Service { protocol: Protocol::Query { namespace: "" }, ..*JSON };
+    let content = request.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match content {
+        _ if content.starts_with("application/x-amz-json-1.0") => OLDER_JSON,
+        _ if content.starts_with("application/x-amz-json") || content.starts_with("application/json") => JSON,
+        _ => QUERY,
+    }
 }
 
 /// What a region has before anybody uses it.

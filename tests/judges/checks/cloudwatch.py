@@ -169,6 +169,38 @@ def _(cloud):
     cloud.until(probe, 5 * period(cloud), "the alarm makes the group larger")
 
 
+@check("SetAlarmState: its reason stays, in words and JSON, as long as the state does")
+def _(cloud):
+    # User guide, missing data: with ignore "the current alarm state is maintained". Reference, MetricAlarm:
+    # StateUpdatedTimestamp is of "the last update to the value of … StateValue".
+    name = alarm(cloud, TreatMissingData="ignore")
+    call = cloud.cloudwatch.set_alarm_state
+    call(AlarmName=name, StateValue="ALARM", StateReason="a drill", StateReasonData='{"kind": "drill"}')
+    facts = ("StateReason", "StateReasonData", "StateUpdatedTimestamp", "StateTransitionedTimestamp")
+    before = {fact: shown(cloud, name).get(fact) for fact in facts}
+    expect((before["StateReason"], before["StateReasonData"]), ("a drill", '{"kind": "drill"}'), "reasons")
+    call(AlarmName=name, StateValue="ALARM", StateReason="again")
+    later = alarm(cloud, TreatMissingData="breaching")
+    cloud.until(lambda: shown(cloud, later)["StateValue"] == "ALARM", 600, "alarms are looked at")
+    expect({fact: shown(cloud, name).get(fact) for fact in facts}, before, "what the alarm says of its state")
+
+
+@check("PutMetricData: a value together with a set of statistics or of values is refused")
+def _(cloud):
+    statistics = {"SampleCount": 1.0, "Sum": 1.0, "Minimum": 1.0, "Maximum": 1.0}
+    for datum in (
+        {"Value": 1.0, "StatisticValues": statistics},
+        {"Value": 1.0, "Values": [1.0]},
+        {"Values": [1.0], "StatisticValues": statistics},
+    ):
+        refused(
+            "InvalidParameterCombination",
+            cloud.cloudwatch.put_metric_data,
+            Namespace=cloud.name("space"),
+            MetricData=[{"MetricName": "Load"} | datum],
+        )
+
+
 @check("SetAlarmState: stays while missing data is ignored; unknown alarms are refused with ResourceNotFound")
 def _(cloud):
     name = alarm(cloud, TreatMissingData="ignore")

@@ -276,7 +276,10 @@ def _(cloud):
     expect(shown_type["VCpuInfo"]["DefaultVCpus"], 2, "DefaultVCpus of t3.micro")
     expect(shown_type["MemoryInfo"]["SizeInMiB"], 1024, "SizeInMiB of t3.micro")
     expect_true("x86_64" in shown_type["ProcessorInfo"]["SupportedArchitectures"], "t3.micro is not x86_64")
-    refused("InvalidInstanceType", cloud.ec2.describe_instance_types, InstanceTypes=["t9.tiny"])
+    # C5 has other sizes than its neighbours: 9xlarge and 18xlarge.
+    for name in ("t9.tiny", "c5.8xlarge", "c5.16xlarge"):
+        refused("InvalidInstanceType", cloud.ec2.describe_instance_types, InstanceTypes=[name])
+    cloud.ec2.describe_instance_types(InstanceTypes=["c5.9xlarge", "c5.18xlarge"])
 
 
 @check("DescribeImages: Amazon's image is found by owner and name, and shows architecture and root device")

@@ -246,6 +246,55 @@ def _(cloud):
     expect(sorted(held["RoleName"] for page in pages for held in page), names, "roles on all pages")
 
 
+@check("ListEntitiesForPolicy: finds roles and users by path and kind, in pages")
+def _(cloud):
+    arn, path = policy(cloud), f"/{cloud.name('path')}/"
+    names = sorted(role(cloud, Path=path) for _number in range(2))
+    user = cloud.name("user")
+    cloud.iam.create_user(UserName=user)
+    for name in names:
+        cloud.iam.attach_role_policy(RoleName=name, PolicyArn=arn)
+    cloud.iam.attach_user_policy(UserName=user, PolicyArn=arn)
+    call = cloud.iam.list_entities_for_policy
+    found = {"PolicyRoles": [], "PolicyUsers": []}
+    marker = {}
+    for number in range(1, 4):
+        page = call(PolicyArn=arn, MaxItems=1, **marker)
+        expect(len(page["PolicyRoles"] + page["PolicyUsers"]), 1, "entities on a page")
+        expect(page["IsTruncated"], number < 3, f"IsTruncated of page {number}")
+        found = {kind: held + page[kind] for kind, held in found.items()}
+        marker = {"Marker": page.get("Marker")}
+    expect(sorted(held["RoleName"] for held in found["PolicyRoles"]), names, "roles on all pages")
+    expect([held["UserName"] for held in found["PolicyUsers"]], [user], "users on all pages")
+    below = call(PolicyArn=arn, PathPrefix=path)
+    expect((len(below["PolicyRoles"]), below["PolicyUsers"]), (2, []), "entities below the path")
+    expect(call(PolicyArn=arn, EntityFilter="User")["PolicyRoles"], [], "roles when users are asked for")
+
+
+@check("RoleLastUsed is in GetRole's answer only")
+def _(cloud):
+    # Reference, Role: RoleLastUsed is "returned" by GetRole, and by GetAccountAuthorizationDetails.
+    made = cloud.iam.create_role(RoleName=cloud.name("role"), AssumeRolePolicyDocument=worlds.EC2_TRUST)["Role"]
+    expect_true("RoleLastUsed" not in made, "CreateRole says RoleLastUsed")
+    expect(cloud.iam.get_role(RoleName=made["RoleName"])["Role"].get("RoleLastUsed"), {}, "RoleLastUsed in GetRole")
+
+
+@check("Tags of users, policies and instance profiles: are added, changed, listed and removed")
+def _(cloud):
+    user, arn, name = cloud.name("user"), policy(cloud), profile(cloud)
+    cloud.iam.create_user(UserName=user)
+    for kind, named in (
+        ("user", {"UserName": user}),
+        ("policy", {"PolicyArn": arn}),
+        ("instance_profile", {"InstanceProfileName": name}),
+    ):
+        tag, untag = getattr(cloud.iam, f"tag_{kind}"), getattr(cloud.iam, f"untag_{kind}")
+        tag(**named, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "1"}])
+        tag(**named, Tags=[{"Key": "a", "Value": "2"}])
+        untag(**named, TagKeys=["b"])
+        expect(tags_of(getattr(cloud.iam, f"list_{kind}_tags")(**named)["Tags"]), {"a": "2"}, f"tags of the {kind}")
+
+
 @check("CreateServiceLinkedRole: has a name of its own; twice is refused with InvalidInput")
 def _(cloud):
     # API reference: an existing one is "InvalidInput: Service role name … has been taken in this account".

@@ -50,6 +50,18 @@ def _(cloud):
     expect_true(name in [held["Name"] for held in cloud.s3.list_buckets()["Buckets"]], "ListBuckets lacks it")
 
 
+@check("CreateBucket: Location is the global URL, in us-east-1 a slash and the name")
+def _(cloud):
+    # Reference, CreateBucket, Location: "For … other Amazon Web Services Regions, the Location field is the global
+    # endpoint URL."
+    name, east = cloud.name("bucket"), cloud.elsewhere(region="us-east-1")
+    place = {"LocationConstraint": cloud.region}
+    made = cloud.s3.create_bucket(Bucket=name, CreateBucketConfiguration=place)
+    expect(made["Location"], f"http://{name}.s3.amazonaws.com/", "Location")
+    name = cloud.name("bucket")
+    expect(east.s3.create_bucket(Bucket=name)["Location"], f"/{name}", "Location in us-east-1")
+
+
 @check("CreateBucket: again by its owner is refused with BucketAlreadyOwnedByYou")
 def _(cloud):
     name = bucket(cloud)

@@ -70,7 +70,7 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let visible = scene.fresh();
     scene.here.autoscaling.groups.put(&name, group, visible);
     look::wake(scene, &name, Duration::ZERO);
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn update(scene: &mut Scene<'_>, input: &Input) -> Answer {
@@ -90,7 +90,7 @@ fn update(scene: &mut Scene<'_>, input: &Input) -> Answer {
         *kept = group;
     }
     look::wake(scene, &name, Duration::ZERO);
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 /// A group that is being deleted takes no orders any more.
@@ -131,7 +131,7 @@ fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
     group.reasons = vec![format!("At {} a user request deleted the AutoScalingGroup.", activities::spoken(now))];
     let name = group.name.clone();
     look::wake(scene, &name, Duration::ZERO);
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 /// Names that are not there are passed over (<https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html>).
@@ -178,7 +178,7 @@ fn set_desired(scene: &mut Scene<'_>, input: &Input) -> Answer {
     group.want(desired, &format!("At {} {why}", activities::spoken(now)));
     let name = group.name.clone();
     look::wake(scene, &name, Duration::ZERO);
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 impl Group {

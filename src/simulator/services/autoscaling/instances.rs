@@ -63,7 +63,7 @@ fn set_health(scene: &mut Scene<'_>, input: &Input) -> Answer {
     };
     let respects_grace = input.flag("ShouldRespectGracePeriod") != Some(false);
     let name = groups::holder(scene, id)?;
-    let Some(group) = scene.here.autoscaling.groups.get_mut(&name) else { return Ok(Tree::EMPTY) };
+    let Some(group) = scene.here.autoscaling.groups.get_mut(&name) else { return Ok(Tree::NONE) };
     let grace = Duration::from_secs(group.grace.unsigned_abs());
     if let Some(member) = group.members.get_mut(id) {
         let in_grace = member.in_service.is_none_or(|since| now.since(since) < grace);
@@ -74,7 +74,7 @@ fn set_health(scene: &mut Scene<'_>, input: &Input) -> Answer {
         }
     }
     look::wake(scene, &name, Duration::ZERO);
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn set_protection(scene: &mut Scene<'_>, input: &Input) -> Answer {

@@ -201,7 +201,7 @@ fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
         group.policies.remove(&policy.name);
     }
     policy.alarms.iter().for_each(|name| alarms::delete(scene, name));
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn execute(scene: &mut Scene<'_>, input: &Input) -> Answer {
@@ -224,7 +224,7 @@ fn execute(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let why = format!("At {} a user request executed policy {}", spoken(now), policy.name);
     let desired = adjustment::desired(scene, group, &policy, over);
     change(scene, &owner, desired, &why);
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 /// Sets a group's size, within its bounds.

@@ -54,7 +54,7 @@ fn suspend(scene: &mut Scene<'_>, input: &Input) -> Answer {
     for process in processes {
         group.suspended.entry(process.to_owned()).or_insert_with(|| format!("User suspended at {at}"));
     }
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn resume(scene: &mut Scene<'_>, input: &Input) -> Answer {
@@ -65,7 +65,7 @@ fn resume(scene: &mut Scene<'_>, input: &Input) -> Answer {
     }
     let name = group.name.clone();
     look::wake(scene, &name, Duration::ZERO);
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 /// The metrics that a call means: all, if it names none.
@@ -92,14 +92,14 @@ fn enable_metrics(scene: &mut Scene<'_>, input: &Input) -> Answer {
     group.metrics.extend(metrics.into_iter().map(str::to_owned));
     let name = group.name.clone();
     look::wake(scene, &name, Duration::ZERO);
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn disable_metrics(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let metrics = metrics(input)?;
     let group = named(scene, input)?;
     group.metrics.retain(|metric| !metrics.contains(&metric.as_str()));
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn limits(scene: &mut Scene<'_>, _: &Input) -> Answer {

@@ -40,7 +40,7 @@ pub(super) struct Scheduled {
 fn put(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let owner = named(scene, input)?.name.clone();
     store(scene, input, &owner)?;
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn put_all(scene: &mut Scene<'_>, input: &Input) -> Answer {
@@ -181,7 +181,7 @@ fn unknown(name: &str) -> Refusal {
 
 fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let name = required(input, "ScheduledActionName")?;
-    named(scene, input)?.schedule.remove(name).map(|_| Tree::EMPTY).ok_or_else(|| unknown(name))
+    named(scene, input)?.schedule.remove(name).map(|_| Tree::NONE).ok_or_else(|| unknown(name))
 }
 
 fn delete_all(scene: &mut Scene<'_>, input: &Input) -> Answer {

@@ -146,7 +146,7 @@ fn attach(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let name = group.name.clone();
     look::lend(scene, &name, |scene, group| ids.iter().for_each(|id| take_in(scene, group, id)));
     look::wake(scene, &name, Duration::ZERO);
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn take_in(scene: &mut Scene<'_>, group: &mut Group, id: &str) {

@@ -44,7 +44,7 @@ fn put(scene: &mut Scene<'_>, input: &Input) -> Answer {
             group.tags.insert(key, tag);
         }
     }
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
@@ -58,7 +58,7 @@ fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
             group.tags.remove(key);
         }
     }
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::alarms::State;
+use super::alarms::{Alarm, State};
 use super::{Refused, refuse, required};
 use crate::simulator::clock::Moment;
 use crate::simulator::input::Input;
@@ -50,28 +50,39 @@ pub(super) fn unknown(name: &str) -> Refusal {
     refuse("ResourceNotFound", format!("Alarm {name} does not exist")).status(404)
 }
 
-/// Brings an alarm into a state. Its actions are called when it comes into it; those of Auto Scaling also as long as it stays in it
-/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html#alarms-and-actions>).
-pub(super) fn enter(scene: &mut Scene<'_>, name: &str, state: State, reason: &str, value: Option<f64>) {
+/// Brings an alarm into a state, for a reason in words and in JSON. One that was in it stays as it is, its reason too: that is of the moment
+/// "the alarm state changed" (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html>).
+pub(super) fn enter(
+    scene: &mut Scene<'_>,
+    name: &str,
+    state: State,
+    (reason, data): (&str, Option<&str>),
+    value: Option<f64>,
+) {
     let now = scene.now;
     let Some(alarm) = scene.here.cloudwatch.alarms.get_mut(name) else { return };
     let before = std::mem::replace(&mut alarm.state, state);
     let is_new = before != state;
-    reason.clone_into(&mut alarm.reason);
     if is_new {
+        reason.clone_into(&mut alarm.reason);
+        alarm.reason_data = data.map(str::to_owned);
         alarm.updated = now;
         alarm.transitioned = now;
+        note(scene, name, "StateUpdate", &format!("Alarm updated from {} to {}", before.shown(), state.shown()));
     }
-    let definition = &alarm.definition;
+    call(scene, name, is_new, value);
+}
+
+/// Calls the actions of an alarm's state: when it comes into it, and those of Auto Scaling also as long as it stays in it
+/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html#alarms-and-actions>).
+fn call(scene: &mut Scene<'_>, name: &str, is_new: bool, value: Option<f64>) {
+    let Some(Alarm { state, definition, .. }) = scene.here.cloudwatch.alarms.get(name) else { return };
     let actions = match state {
         State::Alarm => &definition.on_alarm,
         State::Ok => &definition.on_ok,
         State::InsufficientData => &definition.on_insufficient,
     };
     let actions = if definition.is_enabled { actions.clone() } else { Vec::new() };
-    if is_new {
-        note(scene, name, "StateUpdate", &format!("Alarm updated from {} to {}", before.shown(), state.shown()));
-    }
     for arn in actions {
         let scales = arn.contains(":autoscaling:") && arn.contains(":scalingPolicy:");
         if is_new {
@@ -87,7 +98,6 @@ fn set_state(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let name = required(input, "AlarmName")?;
     let wanted = required(input, "StateValue")?;
     let reason = required(input, "StateReason")?;
-    input.pass_over("StateReasonData");
     let Some(state) = State::read(wanted) else {
         return Refused::validation(format!(
             "1 validation error detected: Value '{wanted}' at 'stateValue' failed to satisfy \
@@ -97,8 +107,8 @@ fn set_state(scene: &mut Scene<'_>, input: &Input) -> Answer {
     if !scene.here.cloudwatch.alarms.has(name) {
         return Err(unknown(name));
     }
-    enter(scene, name, state, reason, None);
-    Ok(Tree::EMPTY)
+    enter(scene, name, state, (reason, input.text("StateReasonData")), None);
+    Ok(Tree::NONE)
 }
 
 fn enable(scene: &mut Scene<'_>, input: &Input) -> Answer {
@@ -115,7 +125,7 @@ fn switch(scene: &mut Scene<'_>, input: &Input, is_enabled: bool) -> Answer {
             alarm.definition.is_enabled = is_enabled;
         }
     }
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn history(scene: &mut Scene<'_>, input: &Input) -> Answer {

@@ -31,6 +31,7 @@ pub(crate) struct Alarm {
     pub(super) definition: Definition,
     pub(super) state: State,
     pub(super) reason: String,
+    pub(super) reason_data: Option<String>,
     pub(super) updated: Moment,
     pub(super) transitioned: Moment,
     pub(super) configured: Moment,
@@ -73,9 +74,9 @@ fn put(scene: &mut Scene<'_>, input: &Input) -> Answer {
         return Refused::validation("AlarmName must be at most 255 characters long");
     }
     let definition = Definition::read(input)?;
-    let tags = Tags::read(input, "Tags").map_err(|refusal| refuse("ValidationError", refusal.message))?;
+    let tags = Tags::read(input, "Tags").map_err(|refusal| refuse("ValidationException", refusal.message))?;
     store(scene, &name, definition, tags);
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn store(scene: &mut Scene<'_>, name: &str, definition: Definition, tags: Tags) {
@@ -91,6 +92,7 @@ fn store(scene: &mut Scene<'_>, name: &str, definition: Definition, tags: Tags) 
             definition,
             state: State::InsufficientData,
             reason: "Unchecked: Initial alarm creation".to_owned(),
+            reason_data: None,
             updated: now,
             transitioned: now,
             configured: now,
@@ -121,7 +123,7 @@ fn look(scene: &mut Scene<'_>, name: &str) {
     let Some(alarm) = scene.here.cloudwatch.alarms.get(name).filter(|alarm| alarm.next == now) else { return };
     let verdict = judgement::judge(alarm, &scene.here.cloudwatch.metrics, now);
     plan(scene, name, u64::MAX);
-    actions::enter(scene, name, verdict.state, &verdict.reason, verdict.value);
+    actions::enter(scene, name, verdict.state, (&verdict.reason, None), verdict.value);
 }
 
 /// Makes or changes the alarm of a scaling policy.
@@ -167,7 +169,7 @@ fn delete_all(scene: &mut Scene<'_>, input: &Input) -> Answer {
     for name in names {
         delete(scene, name);
     }
-    unknown.map_or(Ok(Tree::EMPTY), Err)
+    unknown.map_or(Ok(Tree::NONE), Err)
 }
 
 impl Alarm {
@@ -178,6 +180,7 @@ impl Alarm {
             "AlarmConfigurationUpdatedTimestamp" => self.configured,
             "StateValue" => self.state.shown(),
             "StateReason" => &self.reason,
+            "StateReasonData" => self.reason_data.clone(),
             "StateUpdatedTimestamp" => self.updated,
             "StateTransitionedTimestamp" => self.transitioned,
         };

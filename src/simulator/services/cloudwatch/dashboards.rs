@@ -31,7 +31,7 @@ fn arn(scene: &Scene<'_>, name: &str) -> String {
 }
 
 fn unknown(name: &str) -> Refusal {
-    refuse("ResourceNotFound", format!("Dashboard {name} does not exist")).status(404)
+    refuse("DashboardNotFoundError", format!("Dashboard {name} does not exist")).status(404)
 }
 
 fn put(scene: &mut Scene<'_>, input: &Input) -> Answer {
@@ -41,10 +41,10 @@ fn put(scene: &mut Scene<'_>, input: &Input) -> Answer {
         let words = format!(
             "The value {name} for field DashboardName contains invalid characters. It can only contain alphanumerics, dash (-) and underscore (_)."
         );
-        return Err(refuse("InvalidParameterInput", words));
+        return Err(refuse("DashboardInvalidInputError", words));
     }
     if serde_json::from_str::<serde_json::Value>(body).is_err() {
-        return Err(refuse("InvalidParameterInput", "The field DashboardBody must be a valid JSON object"));
+        return Err(refuse("DashboardInvalidInputError", "The field DashboardBody must be a valid JSON object"));
     }
     let dashboard = Dashboard { body: body.to_owned(), changed: scene.now };
     let visible = scene.fresh();

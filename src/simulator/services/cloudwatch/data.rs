@@ -26,7 +26,7 @@ pub(super) const ACTIONS: &[Action] = &[
 const POINTS: u64 = 1440;
 
 fn invalid(message: impl Into<String>) -> Refusal {
-    refuse("InvalidParameterValue", message)
+    refuse("InvalidParameterValueException", message)
 }
 
 /// AWS's own namespaces are taken too, so that tests can play the part of services
@@ -53,7 +53,7 @@ fn put(scene: &mut Scene<'_>, input: &Input) -> Answer {
         }
         points.unit = unit.or(points.unit.take());
     }
-    Ok(Tree::EMPTY)
+    Ok(Tree::NONE)
 }
 
 fn samples(datum: &Input) -> Result<Vec<Sample>, Refusal> {
@@ -63,6 +63,12 @@ fn samples(datum: &Input) -> Result<Vec<Sample>, Refusal> {
         };
         datum.texts(name).into_iter().map(parse).collect::<Result<Vec<_>, _>>()
     };
+    // Reference, PutMetricData: `InvalidParameterCombination`, "Parameters were used together that cannot be used together".
+    if ["Value", "Values", "StatisticValues"].iter().filter(|name| datum.has(name)).count() > 1 {
+        let words = "The parameters MetricData.member.1.Value, MetricData.member.1.Values and \
+                     MetricData.member.1.StatisticValues are mutually exclusive and you have specified more than one.";
+        return Err(refuse("InvalidParameterCombinationException", words));
+    }
     if let Some(value) = datum.real("Value")? {
         return Ok(vec![Sample::of(value, 1.0)]);
     }
@@ -73,7 +79,7 @@ fn samples(datum: &Input) -> Result<Vec<Sample>, Refusal> {
     let (values, counts) = (numbers("Values")?, numbers("Counts")?);
     if values.is_empty() || (!counts.is_empty() && counts.len() != values.len()) {
         let words = "At least one of the parameters must be specified: Value, Values or StatisticValues";
-        return Err(refuse("MissingParameter", words));
+        return Err(refuse("MissingRequiredParameterException", words));
     }
     let counts = counts.into_iter().chain(std::iter::repeat(1.0));
     Ok(values.into_iter().zip(counts).map(|(value, count)| Sample::of(value, count)).collect())
@@ -103,14 +109,14 @@ fn statistics(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let (wanted, percentiles) = (input.texts("Statistics"), input.texts("ExtendedStatistics"));
     if wanted.is_empty() && percentiles.is_empty() {
         let words = "At least one of the parameters Statistics and ExtendedStatistics must be specified.";
-        return Err(refuse("InvalidParameterCombination", words));
+        return Err(refuse("InvalidParameterCombinationException", words));
     }
     if (end - start) / period > POINTS {
         let words = format!(
             "You have requested up to {} datapoints, which exceeds the limit of {POINTS}.",
             (end - start) / period
         );
-        return Err(refuse("InvalidParameterCombination", words));
+        return Err(refuse("InvalidParameterCombinationException", words));
     }
     input.pass_over("Unit");
     let points = scene.here.cloudwatch.metrics.get(&name);

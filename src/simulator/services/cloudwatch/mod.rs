@@ -29,7 +29,10 @@ pub(crate) const QUERY: Service = Service {
 };
 
 /// The same in JSON.
-pub(crate) const JSON: Service = Service { protocol: Protocol::Json { version: "1.0" }, ..QUERY };
+pub(crate) const JSON: Service = Service {
+    protocol: Protocol::Json { version: "1.0", namespace: "com.amazonaws.cloudwatch.v2010_08_01#" },
+    ..QUERY
+};
 
 const AREAS: &[&[Action]] = &[actions::ACTIONS, alarms::ACTIONS, dashboards::ACTIONS, data::ACTIONS, tags::ACTIONS];
 
@@ -49,18 +52,28 @@ struct Refused;
 impl Refused {
     /// A parameter that makes no sense.
     fn validation<T>(message: impl Into<String>) -> Result<T, Refusal> {
-        Err(refuse("ValidationError", message))
+        Err(refuse("ValidationException", message))
     }
 }
 
-/// A refusal. The code is the same in both protocols, and JSON says so.
-fn refuse(code: &'static str, message: impl Into<String>) -> Refusal {
-    Refusal::new(code, message).query_code(code)
+/// A refusal by the name that AWS's model has for it. Its code in the query protocol, which JSON says too, may be another one
+/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CommonErrors.html>, and the errors of each action).
+fn refuse(name: &'static str, message: impl Into<String>) -> Refusal {
+    let code = match name {
+        "DashboardInvalidInputError" => "InvalidParameterInput",
+        "DashboardNotFoundError" => "ResourceNotFound",
+        "InvalidParameterCombinationException" => "InvalidParameterCombination",
+        "InvalidParameterValueException" => "InvalidParameterValue",
+        "MissingRequiredParameterException" => "MissingParameter",
+        "ValidationException" => "ValidationError",
+        same => same,
+    };
+    Refusal::new(name, message).query_code(code)
 }
 
 /// A parameter that may not be missing.
 fn required<'a>(input: &'a Input, name: &str) -> Result<&'a str, Refusal> {
-    let missing = || refuse("MissingParameter", format!("The parameter {name} is required."));
+    let missing = || refuse("MissingRequiredParameterException", format!("The parameter {name} is required."));
     input.text(name).filter(|text| !text.is_empty()).ok_or_else(missing)
 }
 

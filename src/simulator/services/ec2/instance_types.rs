@@ -37,6 +37,7 @@ const fn family(
 }
 
 const BURSTABLE: &[&str] = &["nano", "micro", "small", "medium", "large", "xlarge", "2xlarge"];
+const C5: &[&str] = &["large", "xlarge", "2xlarge", "4xlarge", "9xlarge", "12xlarge", "18xlarge", "24xlarge"];
 const INTEL: &[&str] = &["large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge", "24xlarge"];
 const FROM_MEDIUM: &[&str] = &["medium", "large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge"];
 const FLEXIBLE: &[&str] = &["large", "xlarge", "2xlarge", "4xlarge", "8xlarge"];
@@ -46,7 +47,7 @@ const COMPUTE: u64 = 2048;
 const MEMORY: u64 = 8192;
 
 const FAMILIES: &[Family] = &[
-    family("c5", "Intel", 3.4, COMPUTE, INTEL),
+    family("c5", "Intel", 3.4, COMPUTE, C5),
     family("c6a", "AMD", 3.6, COMPUTE, INTEL),
     family("c6g", "AWS", 2.5, COMPUTE, FROM_MEDIUM),
     family("c6i", "Intel", 3.5, COMPUTE, INTEL),
@@ -338,5 +339,7 @@ mod tests {
         assert_eq!(of("c7g.medium"), Some((1, 2048, "arm64")));
         assert_eq!(of("r6i.24xlarge"), Some((96, 786_432, "x86_64")));
         assert_eq!(of("t3.24xlarge"), None);
+        assert_eq!(of("c5.9xlarge"), Some((36, 73_728, "x86_64")));
+        assert_eq!((of("c5.8xlarge"), of("c5.16xlarge")), (None, None));
     }
 }

@@ -62,7 +62,7 @@ impl Thing for InternetGateway {
             "internetGatewayId" => id.to_owned(),
             "attachmentSet" => items(attachment),
             "ownerId" => &scene.place.account,
-            "tagSet" => self.tags.ec2(),
+            "tagSet" => self.tags.ec2_list(),
         }
     }
 }

@@ -180,12 +180,13 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
         tags,
     };
     let id = listing::put(scene, gateway);
+    // The answer does not know the interface yet.
+    let shown = listing::shown::<NatGateway>(scene, &id);
     match failure {
         Some(failure) => fail(scene, &id, failure),
         None => begin(scene, &id)?,
     }
     let token = input.text("ClientToken").map(str::to_owned);
-    let shown = listing::shown::<NatGateway>(scene, &id);
     Ok(object! { "clientToken" => token, "natGateway" => shown })
 }
 

@@ -111,7 +111,7 @@ impl Thing for NetworkAcl {
             "entrySet" => items(entries),
             "associationSet" => items(associations),
             "ownerId" => &scene.place.account,
-            "tagSet" => self.tags.ec2(),
+            "tagSet" => self.tags.ec2_list(),
         }
     }
 }

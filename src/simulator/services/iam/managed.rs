@@ -13,9 +13,9 @@ use super::super::super::service::{Action, Answer, action};
 use super::super::super::tags::Tags;
 use super::amazon::{self, Owned};
 use super::documents::{self, Purpose};
+use super::holders::Kind;
 use super::{
-    CHECKS, Holdings, already, arn, conflict, encoded, limit, listed, listed_tags, name, no_such, path, path_prefix,
-    tags,
+    CHECKS, Holdings, already, arn, conflict, encoded, limit, listed, name, no_such, page, path, path_prefix, tags,
 };
 
 pub(super) const ACTIONS: &[Action] = &[
@@ -27,11 +27,8 @@ pub(super) const ACTIONS: &[Action] = &[
     action("GetPolicyVersion", get_version),
     action("ListEntitiesForPolicy", list_entities),
     action("ListPolicies", list),
-    action("ListPolicyTags", list_tags),
     action("ListPolicyVersions", list_versions),
     action("SetDefaultPolicyVersion", set_default),
-    action("TagPolicy", tag),
-    action("UntagPolicy", untag),
 ];
 
 /// A managed policy of the account.
@@ -43,7 +40,7 @@ pub(super) struct Policy {
     created: Moment,
     updated: Moment,
     description: Option<String>,
-    tags: Tags,
+    pub(super) tags: Tags,
     /// By number.
     versions: BTreeMap<u64, Version>,
     /// The version that counts.
@@ -82,17 +79,38 @@ pub(super) fn document(scene: &Scene<'_>, arn: &str) -> Option<String> {
     Some(policy.versions.get(&policy.default)?.document.clone())
 }
 
+/// A role or a user, who holds policies.
+struct Holder<'a> {
+    kind: Kind,
+    name: &'a str,
+    id: &'a str,
+    path: &'a str,
+    holdings: &'a Holdings,
+}
+
 /// How many roles and users it is attached to, and how many it bounds.
 fn uses(scene: &Scene<'_>, arn: &str) -> (usize, usize) {
-    let holdings = || all_holdings(scene).map(|(_, _, _, holdings)| holdings);
+    let holdings = || holders(scene).map(|holder| holder.holdings);
     let bounds = holdings().filter(|held| held.boundary.as_deref() == Some(arn)).count();
     (holdings().filter(|held| held.attached.contains(arn)).count(), bounds)
 }
 
-/// What all roles (`Role`) and users (`User`) hold, with their names and ids.
-fn all_holdings<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (&'static str, &'a str, &'a str, &'a Holdings)> {
-    let roles = scene.iam.roles.iter().map(|(name, role)| ("Role", name, role.id.as_str(), &role.holdings));
-    roles.chain(scene.iam.users.iter().map(|(name, user)| ("User", name, user.id.as_str(), &user.holdings)))
+/// All roles, then all users, by name.
+fn holders<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = Holder<'a>> {
+    let roles = scene.iam.roles.iter().map(|(name, role)| Holder {
+        kind: Kind::Role,
+        name,
+        id: &role.id,
+        path: &role.path,
+        holdings: &role.holdings,
+    });
+    roles.chain(scene.iam.users.iter().map(|(name, user)| Holder {
+        kind: Kind::User,
+        name,
+        id: &user.id,
+        path: &user.path,
+        holdings: &user.holdings,
+    }))
 }
 
 impl Policy {
@@ -159,14 +177,14 @@ fn id_of(name: &str) -> String {
 }
 
 /// The policy that a call names, of the account or of Amazon.
-fn named(scene: &Scene<'_>, input: &Input) -> Result<(String, Policy), Refusal> {
+pub(super) fn named(scene: &Scene<'_>, input: &Input) -> Result<(String, Policy), Refusal> {
     let arn = CHECKS.sized(input, "PolicyArn", (20, 2048))?;
     let policy = Owned::find(arn).map(owned).or_else(|| scene.iam.policies.seen(arn, scene.sight).cloned());
     Ok((arn.to_owned(), policy.ok_or_else(|| unknown(arn))?))
 }
 
 /// The policy that a call names, to be changed. Amazon's are not.
-fn named_mut<'a>(scene: &'a mut Scene<'_>, input: &Input) -> Result<&'a mut Policy, Refusal> {
+pub(super) fn named_mut<'a>(scene: &'a mut Scene<'_>, input: &Input) -> Result<&'a mut Policy, Refusal> {
     let arn = CHECKS.sized(input, "PolicyArn", (20, 2048))?;
     if Owned::find(arn).is_some() {
         let words = format!("Not authorized to perform this operation on the AWS managed policy {arn}");
@@ -317,45 +335,36 @@ fn set_default(scene: &mut Scene<'_>, input: &Input) -> Answer {
     Ok(Tree::NONE)
 }
 
-/// All on one page: as many as one policy could ever have here.
+/// Roles first, then users, on pages that may hold both. Groups are not modelled.
 fn list_entities(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let (arn, _) = named(scene, input)?;
     let usage = CHECKS.one_of(input, "PolicyUsageFilter", &["PermissionsPolicy", "PermissionsBoundary"])?;
-    let only = input.text("EntityFilter");
-    for without_effect in ["MaxItems", "Marker", "PathPrefix"] {
-        input.pass_over(without_effect);
-    }
+    let (only, prefix) = (input.text("EntityFilter"), path_prefix(input));
     let holds = |held: &Holdings| match usage {
         Some("PermissionsBoundary") => held.boundary.as_ref() == Some(&arn),
         _ => held.attached.contains(&arn),
     };
-    let of = |kind: &'static str| {
-        let holders = all_holdings(scene).filter(|(other, ..)| *other == kind && only.is_none_or(|only| only == kind));
-        let holders = holders.filter(|(_, _, _, held)| holds(held));
-        members(holders.map(|(_, name, id, _)| {
-            Tree::EMPTY.with(format!("{kind}Name"), name.to_owned()).with(format!("{kind}Id"), id.to_owned())
-        }))
-    };
+    let found = holders(scene).filter(|holder| {
+        holds(holder.holdings)
+            && holder.path.starts_with(prefix)
+            && only.is_none_or(|only| only == if holder.kind == Kind::Role { "Role" } else { "User" })
+    });
+    let shown = found.map(|Holder { kind, name, id, .. }| {
+        let (name, id) = (name.to_owned(), id.to_owned());
+        match kind {
+            Kind::Role => (format!("role {name}"), object! { "RoleName" => name, "RoleId" => id }),
+            Kind::User => (format!("user {name}"), object! { "UserName" => name, "UserId" => id }),
+        }
+    });
+    let (page, marker) = page(input)?.cut(shown);
+    let is_role =
+        |tree: &Tree| matches!(tree, Tree::Object(fields) if fields.iter().any(|(name, _)| name == "RoleName"));
+    let (roles, users): (Vec<Tree>, Vec<Tree>) = page.into_iter().partition(is_role);
     Ok(object! {
         "PolicyGroups" => members::<Tree>([]),
-        "PolicyUsers" => of("User"),
-        "PolicyRoles" => of("Role"),
-        "IsTruncated" => false,
+        "PolicyUsers" => members(users),
+        "PolicyRoles" => members(roles),
+        "IsTruncated" => marker.is_some(),
+        "Marker" => marker,
     })
-}
-
-fn tag(scene: &mut Scene<'_>, input: &Input) -> Answer {
-    let more = tags(input)?;
-    named_mut(scene, input)?.tags.merge(more).map_err(|refusal| limit(refusal.message))?;
-    Ok(Tree::NONE)
-}
-
-fn untag(scene: &mut Scene<'_>, input: &Input) -> Answer {
-    let policy = named_mut(scene, input)?;
-    input.texts("TagKeys").into_iter().for_each(|key| policy.tags.remove(key, None));
-    Ok(Tree::NONE)
-}
-
-fn list_tags(scene: &mut Scene<'_>, input: &Input) -> Answer {
-    listed_tags(input, &named(scene, input)?.1.tags)
 }

@@ -16,6 +16,7 @@ mod profiles;
 mod roles;
 mod service_linked;
 mod simulation;
+mod tagging;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,6 +54,7 @@ pub(crate) const SERVICE: Service = Service {
         roles::ACTIONS,
         service_linked::ACTIONS,
         simulation::ACTIONS,
+        tagging::ACTIONS,
         users::ACTIONS,
     ],
 };
@@ -190,20 +192,16 @@ fn limit(message: impl Into<String>) -> Refusal {
     Refusal::new("LimitExceeded", message).status(409)
 }
 
-/// A page of a list, as IAM tells it: `IsTruncated`, and `Marker` if there is more.
-fn listed(input: &Input, name: &'static str, all: impl IntoIterator<Item = (String, Tree)>) -> Result<Tree, Refusal> {
+/// What page of a list is wanted.
+fn page(input: &Input) -> Result<Page, Refusal> {
     let most = if input.has("MaxItems") { 1000 } else { 100 };
-    let page = Page::read(input, "MaxItems", "Marker", (1, most), "ValidationError")?;
-    let (found, marker) = page.cut(all);
-    Ok(Tree::EMPTY.with(name, members(found)).with("IsTruncated", marker.is_some()).with("Marker", marker))
+    Page::read(input, "MaxItems", "Marker", (1, most), "ValidationError")
 }
 
-/// A page of tags.
-fn listed_tags(input: &Input, tags: &Tags) -> Result<Tree, Refusal> {
-    let tag = |(key, value): (&str, &str)| {
-        (key.to_owned(), Tree::EMPTY.with("Key", key.to_owned()).with("Value", value.to_owned()))
-    };
-    listed(input, "Tags", tags.iter().map(tag))
+/// A page of a list, as IAM tells it: `IsTruncated`, and `Marker` if there is more.
+fn listed(input: &Input, name: &'static str, all: impl IntoIterator<Item = (String, Tree)>) -> Result<Tree, Refusal> {
+    let (found, marker) = page(input)?.cut(all);
+    Ok(Tree::EMPTY.with(name, members(found)).with("IsTruncated", marker.is_some()).with("Marker", marker))
 }
 
 /// What the paths that are listed begin with.

@@ -10,8 +10,7 @@ use super::super::super::scene::Scene;
 use super::super::super::service::{Action, Answer, action};
 use super::super::super::tags::Tags;
 use super::{
-    already, arn, conflict, is_taken, known_elsewhere, limit, listed, listed_tags, name, no_such, path, path_prefix,
-    roles, tags,
+    already, arn, conflict, is_taken, known_elsewhere, limit, listed, name, no_such, path, path_prefix, roles, tags,
 };
 
 pub(super) const ACTIONS: &[Action] = &[
@@ -19,12 +18,9 @@ pub(super) const ACTIONS: &[Action] = &[
     action("CreateInstanceProfile", create),
     action("DeleteInstanceProfile", delete),
     action("GetInstanceProfile", get),
-    action("ListInstanceProfileTags", list_tags),
     action("ListInstanceProfiles", list),
     action("ListInstanceProfilesForRole", list_for_role),
     action("RemoveRoleFromInstanceProfile", remove_role),
-    action("TagInstanceProfile", tag),
-    action("UntagInstanceProfile", untag),
 ];
 
 /// An instance profile.
@@ -38,7 +34,7 @@ pub(super) struct Profile {
     known: Moment,
     /// The one role that it hands out.
     pub(super) role: Option<String>,
-    tags: Tags,
+    pub(super) tags: Tags,
 }
 
 /// Instance profiles of one account (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>).
@@ -71,13 +67,13 @@ impl Profile {
     }
 }
 
-fn named<'a, 'i>(scene: &'a Scene<'_>, input: &'i Input) -> Result<(&'i str, &'a Profile), Refusal> {
+pub(super) fn named<'a, 'i>(scene: &'a Scene<'_>, input: &'i Input) -> Result<(&'i str, &'a Profile), Refusal> {
     let name = name(input, "InstanceProfileName", 128)?;
     let profile = scene.iam.profiles.seen(name, scene.sight);
     Ok((name, profile.ok_or_else(|| unknown(name))?))
 }
 
-fn named_mut<'a>(scene: &'a mut Scene<'_>, input: &Input) -> Result<&'a mut Profile, Refusal> {
+pub(super) fn named_mut<'a>(scene: &'a mut Scene<'_>, input: &Input) -> Result<&'a mut Profile, Refusal> {
     let name = name(input, "InstanceProfileName", 128)?;
     scene.iam.profiles.seen_mut(name, scene.sight).ok_or_else(|| unknown(name))
 }
@@ -155,20 +151,4 @@ fn remove_role(scene: &mut Scene<'_>, input: &Input) -> Answer {
     }
     profile.role = None;
     Ok(Tree::NONE)
-}
-
-fn tag(scene: &mut Scene<'_>, input: &Input) -> Answer {
-    let more = tags(input)?;
-    named_mut(scene, input)?.tags.merge(more).map_err(|refusal| limit(refusal.message))?;
-    Ok(Tree::NONE)
-}
-
-fn untag(scene: &mut Scene<'_>, input: &Input) -> Answer {
-    let profile = named_mut(scene, input)?;
-    input.texts("TagKeys").into_iter().for_each(|key| profile.tags.remove(key, None));
-    Ok(Tree::NONE)
-}
-
-fn list_tags(scene: &mut Scene<'_>, input: &Input) -> Answer {
-    listed_tags(input, &named(scene, input)?.1.tags)
 }

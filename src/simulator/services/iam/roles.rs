@@ -19,10 +19,7 @@ pub(super) const ACTIONS: &[Action] = &[
     action("CreateRole", create),
     action("DeleteRole", delete),
     action("GetRole", get),
-    action("ListRoleTags", list_tags),
     action("ListRoles", list),
-    action("TagRole", tag),
-    action("UntagRole", untag),
     action("UpdateAssumeRolePolicy", update_trust),
     action("UpdateRole", update),
     action("UpdateRoleDescription", update_description),
@@ -89,11 +86,11 @@ impl Role {
         }
     }
 
-    /// As `GetRole` shows it.
+    /// As it is shown by itself.
     fn whole(&self, name: &str) -> Tree {
         let tags = (!self.tags.is_empty()).then(|| self.tags.list("member"));
         let tree = self.brief(name).with("PermissionsBoundary", attached::boundary_tree(&self.holdings));
-        tree.with("Tags", tags).with("RoleLastUsed", Tree::EMPTY)
+        tree.with("Tags", tags)
     }
 }
 
@@ -176,9 +173,11 @@ fn description(input: &Input) -> Result<Option<String>, Refusal> {
     Ok(Some(text.to_owned()))
 }
 
+/// Alone in saying when the role was last used, which is not kept: never
+/// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html>).
 fn get(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let (name, role) = named(scene, input)?;
-    Ok(object! { "Role" => role.whole(name) })
+    Ok(object! { "Role" => role.whole(name).with("RoleLastUsed", Tree::EMPTY) })
 }
 
 fn list(scene: &mut Scene<'_>, input: &Input) -> Answer {
@@ -221,23 +220,6 @@ fn update(scene: &mut Scene<'_>, input: &Input) -> Answer {
 fn update_description(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let description = description(input)?;
     named_mut(scene, input)?.description = description;
-    get(scene, input)
-}
-
-fn tag(scene: &mut Scene<'_>, input: &Input) -> Answer {
-    let more = tags(input)?;
-    let role = named_mut(scene, input)?;
-    role.tags.merge(more).map_err(|refusal| limit(refusal.message))?;
-    Ok(Tree::NONE)
-}
-
-fn untag(scene: &mut Scene<'_>, input: &Input) -> Answer {
-    let role = named_mut(scene, input)?;
-    input.texts("TagKeys").into_iter().for_each(|key| role.tags.remove(key, None));
-    Ok(Tree::NONE)
-}
-
-fn list_tags(scene: &mut Scene<'_>, input: &Input) -> Answer {
-    let (_, role) = named(scene, input)?;
-    super::listed_tags(input, &role.tags)
+    let (name, role) = named(scene, input)?;
+    Ok(object! { "Role" => role.whole(name) })
 }

@@ -10,8 +10,7 @@ use super::super::super::scene::Scene;
 use super::super::super::service::{Action, Answer, action};
 use super::super::super::tags::Tags;
 use super::{
-    CHECKS, Holdings, already, arn, attached, conflict, is_taken, limit, listed, listed_tags, name, no_such, path,
-    path_prefix, tags,
+    CHECKS, Holdings, already, arn, attached, conflict, is_taken, limit, listed, name, no_such, path, path_prefix, tags,
 };
 
 pub(super) const ACTIONS: &[Action] = &[
@@ -22,17 +21,14 @@ pub(super) const ACTIONS: &[Action] = &[
     action("GetAccessKeyLastUsed", key_last_used),
     action("GetUser", get),
     action("ListAccessKeys", list_keys),
-    action("ListUserTags", list_tags),
     action("ListUsers", list),
-    action("TagUser", tag),
-    action("UntagUser", untag),
     action("UpdateAccessKey", update_key),
 ];
 
 /// A user.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct User {
-    path: String,
+    pub(super) path: String,
     pub(super) id: String,
     pub(super) arn: String,
     created: Moment,
@@ -156,22 +152,6 @@ fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
     }
     scene.iam.users.remove(name);
     Ok(Tree::NONE)
-}
-
-fn tag(scene: &mut Scene<'_>, input: &Input) -> Answer {
-    let more = tags(input)?;
-    named_mut(scene, input)?.tags.merge(more).map_err(|refusal| limit(refusal.message))?;
-    Ok(Tree::NONE)
-}
-
-fn untag(scene: &mut Scene<'_>, input: &Input) -> Answer {
-    let user = named_mut(scene, input)?;
-    input.texts("TagKeys").into_iter().for_each(|key| user.tags.remove(key, None));
-    Ok(Tree::NONE)
-}
-
-fn list_tags(scene: &mut Scene<'_>, input: &Input) -> Answer {
-    listed_tags(input, &named(scene, input)?.1.tags)
 }
 
 impl AccessKey {

@@ -12,6 +12,7 @@ use super::super::super::refusal::Refusal;
 use super::super::super::scene::Scene;
 use super::super::super::service::Reply;
 use super::super::super::tags::Tags;
+use super::checksums::Checksum;
 use super::upload::Upload;
 use super::{Asked, answer_xml, empty};
 
@@ -47,6 +48,8 @@ pub(super) struct Version {
     /// `null` where none are kept.
     pub(super) id: String,
     pub(super) etag: String,
+    /// Delete markers have none.
+    pub(super) checksum: Option<Checksum>,
     pub(super) modified: Moment,
     /// Whether it only says that the object was deleted.
     pub(super) marker: bool,
@@ -123,7 +126,9 @@ pub(super) fn create(scene: &mut Scene<'_>, asked: &Asked<'_>) -> Result<Reply, 
         scene.s3.buckets.insert(name.to_owned(), bucket);
     }
     let mut reply = empty(200);
-    reply.headers.push(("location".into(), format!("/{name}")));
+    // Outside us-east-1 it is "the global endpoint URL" (same page).
+    let location = if here == "us-east-1" { format!("/{name}") } else { format!("http://{name}.s3.amazonaws.com/") };
+    reply.headers.push(("location".into(), location));
     Ok(reply)
 }
 

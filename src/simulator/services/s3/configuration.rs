@@ -7,7 +7,7 @@ use super::super::super::service::Reply;
 use super::super::super::tags::Tags;
 use super::bucket::{Bucket, Versioning, find};
 use super::request::text_reply;
-use super::{Asked, empty};
+use super::{Asked, checksums, empty};
 
 /// A configuration: the word in the query, its actions, and what is answered while it is not set: XML, or an error code.
 pub(super) struct Configuration {
@@ -157,7 +157,7 @@ pub(super) fn get(scene: &mut Scene<'_>, asked: &Asked<'_>) -> Result<Reply, Ref
 /// `PutBucket…`
 pub(super) fn put(scene: &mut Scene<'_>, asked: &Asked<'_>) -> Result<Reply, Refusal> {
     let kind = of(asked)?;
-    asked.check_digest()?;
+    checksums::check(asked)?;
     let text = String::from_utf8_lossy(&asked.body).into_owned();
     let bucket = find(scene, asked)?;
     match kind.query {

@@ -1,5 +1,7 @@
 //! Lists of what is in a bucket, in the order of keys, in pages, with what is below a delimiter put together.
 
+use std::cmp::Ordering;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -43,31 +45,32 @@ impl Wish {
         if self.for_urls { utf8_percent_encode(key, PLAIN).to_string() } else { key.to_owned() }
     }
 
+    /// What a key is listed as: itself, or what it has in common with others up to the delimiter. `None`: not at all.
+    fn entry<'k>(&self, key: &'k str) -> Option<(&'k str, bool)> {
+        let rest = key.strip_prefix(self.prefix.as_str())?;
+        let cut = if self.delimiter.is_empty() { None } else { rest.find(self.delimiter.as_str()) };
+        Some(cut.map_or((key, false), |at| (&key[..self.prefix.len() + at + self.delimiter.len()], true)))
+    }
+
     /// The keys of one page and what they have in common below the delimiter; and the last of them, if there are more.
-    fn page<'a>(&self, keys: impl Iterator<Item = &'a str>) -> (Vec<&'a str>, Vec<String>, Option<String>) {
-        let (mut own, mut common): (Vec<&str>, Vec<String>) = (Vec::new(), Vec::new());
-        let mut last = String::new();
+    fn page<'a>(&self, keys: impl Iterator<Item = &'a str>) -> (Vec<&'a str>, Vec<&'a str>, Option<String>) {
+        let (mut own, mut common): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+        let mut last = "";
         for key in keys {
-            let Some(rest) = key.strip_prefix(self.prefix.as_str()) else { continue };
-            let cut = if self.delimiter.is_empty() { None } else { rest.find(self.delimiter.as_str()) };
-            let group = cut.map(|at| key[..self.prefix.len() + at + self.delimiter.len()].to_owned());
-            let entry = group.as_deref().unwrap_or(key);
-            if entry <= self.after.as_str() || common.last().is_some_and(|known| known == entry) {
+            let Some((entry, is_common)) = self.entry(key) else { continue };
+            if entry <= self.after.as_str() || common.last().is_some_and(|known| *known == entry) {
                 continue;
             }
             if own.len() + common.len() == self.size {
-                return (own, common, Some(last));
+                return (own, common, Some(last.to_owned()));
             }
-            entry.clone_into(&mut last);
-            match group {
-                Some(group) => common.push(group),
-                None => own.push(key),
-            }
+            last = entry;
+            if is_common { &mut common } else { &mut own }.push(entry);
         }
         (own, common, None)
     }
 
-    fn common(&self, common: &[String]) -> Tree {
+    fn common(&self, common: &[&str]) -> Tree {
         let all = common.iter().map(|prefix| object! { "Prefix" => self.key(prefix) });
         Tree::List("", all.collect())
     }
@@ -94,15 +97,11 @@ pub(super) fn objects(scene: &mut Scene<'_>, asked: &Asked<'_>) -> Result<Reply,
     let living = bucket.objects.keys().filter(|key| bucket.current(key).is_some_and(|version| !is_gone(version)));
     let (keys, common, more) = wish.page(living.map(String::as_str));
     let contents = keys.iter().filter_map(|key| {
-        let Version { etag, modified, body, .. } = bucket.current(key)?;
-        Some(object! {
-            "Key" => wish.key(key),
-            "LastModified" => *modified,
-            "ETag" => format!("\"{etag}\""),
-            "Size" => body.len(),
-            "StorageClass" => "STANDARD",
-            "Owner" => (!is_second).then(|| object! { "ID" => &owner }),
-        })
+        let Version { etag, checksum, modified, body, .. } = bucket.current(key)?;
+        let tree = object! { "Key" => wish.key(key), "LastModified" => *modified, "ETag" => format!("\"{etag}\"") };
+        let tree = checksum.iter().fold(tree, |tree, checksum| checksum.mention(tree));
+        let owner = (!is_second).then(|| object! { "ID" => &owner });
+        Some(tree.with("Size", body.len()).with("StorageClass", "STANDARD").with("Owner", owner))
     });
     let contents: Vec<Tree> = contents.collect();
     let mut tree = object! {
@@ -127,21 +126,53 @@ pub(super) fn objects(scene: &mut Scene<'_>, asked: &Asked<'_>) -> Result<Reply,
     Ok(answer_xml("ListBucketResult", &tree))
 }
 
-/// `ListObjectVersions`, the newest version of each key first. Pages end between keys.
+/// Something in a list of versions.
+enum Entry<'a> {
+    /// What several keys have in common.
+    Common(&'a str),
+    /// A version of a key, and whether it is the current one.
+    Version(&'a str, &'a Version, bool),
+}
+
+/// `ListObjectVersions`, the newest version of each key first. A page may end between the versions of a key.
 pub(super) fn versions(scene: &mut Scene<'_>, asked: &Asked<'_>) -> Result<Reply, Refusal> {
     let wish = Wish::read(asked, asked.query("key-marker").map(str::to_owned))?;
+    let after = asked.query("version-id-marker");
+    if after.is_some() && wish.after.is_empty() {
+        let words = "A version-id marker cannot be specified without a key marker.";
+        return Err(Refusal::new("InvalidArgument", words));
+    }
     let owner = scene.place.account.clone();
     let bucket = find(scene, asked)?;
-    let (keys, common, more) = wish.page(bucket.objects.keys().map(String::as_str));
-    let (kept, markers) = of_keys(bucket, &keys, &wish, &owner);
+    let mut entries = entries(bucket, &wish, after);
+    let is_cut = entries.len() > wish.size;
+    entries.truncate(wish.size);
+    let (next, next_version) = match entries.last().filter(|_| is_cut) {
+        Some(Entry::Common(prefix)) => (Some(wish.key(prefix)), None),
+        Some(Entry::Version(key, version, _)) => (Some(wish.key(key)), Some(version.id.clone())),
+        None => (None, None),
+    };
+    let (mut kept, mut markers, mut common) = (Vec::new(), Vec::new(), Vec::new());
+    for entry in entries {
+        match entry {
+            Entry::Common(prefix) => common.push(prefix),
+            Entry::Version(key, version, is_latest) if version.marker => {
+                markers.push(shown(&wish.key(key), version, is_latest, &owner));
+            }
+            Entry::Version(key, version, is_latest) => kept.push(shown(&wish.key(key), version, is_latest, &owner)),
+        }
+    }
     let tree = object! {
         "Name" => &asked.bucket,
         "Prefix" => wish.key(&wish.prefix),
+        "Delimiter" => Some(wish.key(&wish.delimiter)).filter(|text| !text.is_empty()),
         "KeyMarker" => wish.key(&wish.after),
+        "VersionIdMarker" => after.unwrap_or_default().to_owned(),
         "MaxKeys" => wish.size,
         "EncodingType" => wish.for_urls.then_some("url"),
-        "IsTruncated" => more.is_some(),
-        "NextKeyMarker" => more.map(|last| wish.key(&last)),
+        "IsTruncated" => is_cut,
+        "NextKeyMarker" => next,
+        "NextVersionIdMarker" => next_version,
         "Version" => Tree::List("", kept),
         "DeleteMarker" => Tree::List("", markers),
         "CommonPrefixes" => wish.common(&common),
@@ -149,25 +180,51 @@ pub(super) fn versions(scene: &mut Scene<'_>, asked: &Asked<'_>) -> Result<Reply
     Ok(answer_xml("ListVersionsResult", &tree))
 }
 
-fn of_keys(bucket: &Bucket, keys: &[&str], wish: &Wish, owner: &str) -> (Vec<Tree>, Vec<Tree>) {
-    let (mut kept, mut markers) = (Vec::new(), Vec::new());
-    for key in keys {
-        let versions = bucket.objects.get(*key).into_iter().flatten().rev().enumerate();
-        for (number, version) in versions {
-            let common = object! {
-                "Key" => wish.key(key),
-                "VersionId" => &version.id,
-                "IsLatest" => number == 0,
-                "LastModified" => version.modified,
-                "Owner" => object! { "ID" => owner.to_owned() },
-            };
-            if version.marker {
-                markers.push(common);
-            } else {
-                let etag = format!("\"{}\"", version.etag);
-                kept.push(common.with("ETag", etag).with("Size", version.body.len()).with("StorageClass", "STANDARD"));
-            }
+/// What comes after the markers, at least one more than a page holds if there is so much.
+fn entries<'a>(bucket: &'a Bucket, wish: &Wish, after: Option<&str>) -> Vec<Entry<'a>> {
+    let mut found = Vec::new();
+    let mut common = "";
+    for (key, versions) in &bucket.objects {
+        if found.len() > wish.size {
+            break;
         }
+        let Some((entry, is_common)) = wish.entry(key) else { continue };
+        let marker = wish.after.as_str();
+        if is_common {
+            if entry > marker && entry != common {
+                common = entry;
+                found.push(Entry::Common(entry));
+            }
+            continue;
+        }
+        let newest_first = || versions.iter().rev();
+        let passed = match key.as_str().cmp(marker) {
+            Ordering::Less => continue,
+            Ordering::Greater => 0,
+            // Without a version the marker is the end of its key.
+            Ordering::Equal => after.map_or(versions.len(), |id| {
+                newest_first().position(|version| version.id == id).map_or(versions.len(), |at| at + 1)
+            }),
+        };
+        let rest = newest_first().enumerate().skip(passed);
+        found.extend(rest.map(|(number, version)| Entry::Version(key, version, number == 0)));
     }
-    (kept, markers)
+    found
+}
+
+/// A version, or a delete marker, in a list.
+fn shown(key: &str, version: &Version, is_latest: bool, owner: &str) -> Tree {
+    let tree = object! {
+        "Key" => key.to_owned(),
+        "VersionId" => &version.id,
+        "IsLatest" => is_latest,
+        "LastModified" => version.modified,
+        "Owner" => object! { "ID" => owner.to_owned() },
+    };
+    if version.marker {
+        return tree;
+    }
+    let tree = version.checksum.iter().fold(tree, |tree, checksum| checksum.mention(tree));
+    let etag = format!("\"{}\"", version.etag);
+    tree.with("ETag", etag).with("Size", version.body.len()).with("StorageClass", "STANDARD")
 }

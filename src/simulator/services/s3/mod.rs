@@ -3,6 +3,7 @@
 //! Addressed by path (`/bucket/key`), as SDKs do it where the endpoint is an address.
 
 mod bucket;
+mod checksums;
 mod conditions;
 mod configuration;
 mod listing;

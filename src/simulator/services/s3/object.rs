@@ -11,9 +11,9 @@ use super::super::super::scene::Scene;
 use super::super::super::service::Reply;
 use super::super::super::tags::Tags;
 use super::bucket::{Bucket, Version, Versioning, find};
-use super::conditions;
+use super::checksums::Checksum;
 use super::request::digest;
-use super::{Asked, answer_xml, empty};
+use super::{Asked, answer_xml, checksums, conditions, empty};
 
 /// Whether a version says that there is no object.
 pub(super) fn is_gone(version: &Version) -> bool {
@@ -73,7 +73,7 @@ pub(super) fn say_version(reply: &mut Reply, id: &str) {
 pub(super) fn put(scene: &mut Scene<'_>, asked: &Asked<'_>) -> Result<Reply, Refusal> {
     let id = new_id(scene, &asked.bucket);
     let now = scene.now;
-    asked.check_digest()?;
+    let checksum = checksums::check(asked)?.or_else(|| Checksum::of(checksums::OWN, &asked.body));
     let tags = tags_of(asked.header("x-amz-tagging"))?;
     let bucket = find(scene, asked)?;
     conditions::before_write(asked, bucket.current(&asked.key))?;
@@ -81,6 +81,7 @@ pub(super) fn put(scene: &mut Scene<'_>, asked: &Asked<'_>) -> Result<Reply, Ref
     let version = Version {
         id: id.clone(),
         etag: etag.clone(),
+        checksum: checksum.clone(),
         modified: now,
         marker: false,
         headers: asked.kept_headers(),
@@ -91,6 +92,7 @@ pub(super) fn put(scene: &mut Scene<'_>, asked: &Asked<'_>) -> Result<Reply, Ref
     let mut reply = empty(200);
     reply.headers.push(("etag".into(), format!("\"{etag}\"")));
     reply.headers.push(("x-amz-server-side-encryption".into(), "AES256".to_owned()));
+    reply.headers.extend(checksum.iter().flat_map(Checksum::headers));
     say_version(&mut reply, &id);
     Ok(reply)
 }
@@ -103,7 +105,7 @@ fn tags_of(header: Option<&str>) -> Result<Tags, Refusal> {
     Tags::of(&list)
 }
 
-/// `CopyObject`
+/// `CopyObject`. A copy has a checksum of its whole content, by the source's algorithm unless the caller wants another.
 pub(super) fn copy(scene: &mut Scene<'_>, asked: &Asked<'_>) -> Result<Reply, Refusal> {
     let source = asked.header("x-amz-copy-source").unwrap_or_default();
     let source = percent_encoding::percent_decode_str(source).decode_utf8_lossy().into_owned();
@@ -121,11 +123,17 @@ pub(super) fn copy(scene: &mut Scene<'_>, asked: &Asked<'_>) -> Result<Reply, Re
     if asked.header("x-amz-metadata-directive") == Some("REPLACE") {
         version.headers = asked.kept_headers();
     }
-    let (id, etag, at) = (version.id.clone(), version.etag.clone(), version.modified);
+    let algorithm = asked.header("x-amz-checksum-algorithm").map(checksums::algorithm).transpose()?;
+    let algorithm = algorithm.or_else(|| Some(version.checksum.as_ref()?.algorithm));
+    version.checksum = algorithm.and_then(|name| Checksum::of(name, &version.body)).or_else(|| version.checksum.take());
+    let (id, at) = (version.id.clone(), version.modified);
+    let mut tree = object! { "LastModified" => at, "ETag" => format!("\"{}\"", version.etag) };
+    if let Some(checksum) = &version.checksum {
+        tree = checksum.show(tree).with("ChecksumType", checksum.kind());
+    }
     let bucket = find(scene, asked)?;
     conditions::before_write(asked, bucket.current(&asked.key))?;
     bucket.add(&asked.key, version);
-    let tree = object! { "LastModified" => at, "ETag" => format!("\"{etag}\"") };
     let mut reply = answer_xml("CopyObjectResult", &tree);
     say_version(&mut reply, &id);
     Ok(reply)
@@ -173,6 +181,9 @@ pub(super) fn get(scene: &mut Scene<'_>, asked: &Asked<'_>) -> Result<Reply, Ref
         head("content-range", format!("bytes {from}-{}/{length}", to.saturating_sub(1)));
     }
     head("content-length", body.len().to_string());
+    if part.is_none() && asked.header("x-amz-checksum-mode") == Some("ENABLED") {
+        reply.headers.extend(version.checksum.iter().flat_map(Checksum::headers));
+    }
     reply.headers.extend(version.headers.iter().map(|(name, value)| (name.clone().into(), value.clone())));
     if bucket.versioning != Versioning::Never {
         reply.headers.push(("x-amz-version-id".into(), version.id.clone()));
@@ -252,6 +263,7 @@ fn delete_one(
     let marker = Version {
         id: id.clone(),
         etag: String::new(),
+        checksum: None,
         modified: now,
         marker: true,
         headers: Vec::new(),
@@ -264,7 +276,7 @@ fn delete_one(
 
 /// `DeleteObjects`, at most a thousand.
 pub(super) fn delete_many(scene: &mut Scene<'_>, asked: &Asked<'_>) -> Result<Reply, Refusal> {
-    asked.check_digest()?;
+    checksums::check(asked)?;
     find(scene, asked)?;
     let wish = read_xml(&asked.body)?;
     let list = wish.list("Object");

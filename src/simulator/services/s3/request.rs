@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{Method, Request};
 use md5::{Digest as _, Md5};
@@ -24,6 +22,8 @@ pub(super) struct Asked<'a> {
     query: BTreeMap<String, String>,
     /// The body, without the chunks that it may have come in.
     pub(super) body: Bytes,
+    /// What came after the body.
+    trailers: BTreeMap<String, String>,
 }
 
 impl<'a> Asked<'a> {
@@ -38,8 +38,9 @@ impl<'a> Asked<'a> {
         let query = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned().collect();
         let is_chunked = header(request, "x-amz-content-sha256").is_some_and(|hash| hash.starts_with("STREAMING-"))
             || header(request, "content-encoding").is_some_and(|coding| coding.contains("aws-chunked"));
-        let body = if is_chunked { unchunk(request.body())? } else { request.body().clone() };
-        Ok(Self { request, bucket: decode(bucket)?, key: decode(key)?, query, body })
+        let (body, trailers) =
+            if is_chunked { unchunk(request.body())? } else { (request.body().clone(), BTreeMap::new()) };
+        Ok(Self { request, bucket: decode(bucket)?, key: decode(key)?, query, body, trailers })
     }
 
     pub(super) fn method(&self) -> &Method {
@@ -59,6 +60,11 @@ impl<'a> Asked<'a> {
     /// A header.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         header(self.request, name)
+    }
+
+    /// A header that may also have come after the body.
+    pub(super) fn promise(&self, name: &str) -> Option<&str> {
+        self.header(name).or_else(|| self.trailers.get(name).map(String::as_str))
     }
 
     /// Headers that are kept with an object and come back with it: its type and the like, and the user's metadata.
@@ -85,26 +91,15 @@ impl<'a> Asked<'a> {
         }
         kept
     }
-
-    /// Refuses a body that is not the one that was sent.
-    pub(super) fn check_digest(&self) -> Result<(), Refusal> {
-        match self.header("content-md5") {
-            Some(said) if said != STANDARD.encode(Md5::digest(&self.body)) => {
-                let words = "The Content-MD5 you specified did not match what we received.";
-                Err(Refusal::new("BadDigest", words))
-            }
-            _ => Ok(()),
-        }
-    }
 }
 
 fn header<'a>(request: &'a Request<Bytes>, name: &str) -> Option<&'a str> {
     request.headers().get(name)?.to_str().ok()
 }
 
-/// The content of a body in chunks: `SIZE;chunk-signature=…`, the bytes, and so on; after the last, trailing checksums
+/// The content of a body in chunks, and its trailers: `SIZE;chunk-signature=…`, the bytes, and so on; after the last, `name:value`
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html>).
-fn unchunk(body: &Bytes) -> Result<Bytes, Refusal> {
+fn unchunk(body: &Bytes) -> Result<(Bytes, BTreeMap<String, String>), Refusal> {
     let broken = || Refusal::new("IncompleteBody", "The request body terminated unexpectedly");
     let (mut rest, mut content) = (&body[..], Vec::with_capacity(body.len()));
     loop {
@@ -114,7 +109,10 @@ fn unchunk(body: &Bytes) -> Result<Bytes, Refusal> {
         let size = usize::from_str_radix(size, 16).map_err(|_| broken())?;
         rest = &rest[end + 2..];
         if size == 0 {
-            return Ok(Bytes::from(content));
+            let lines = std::str::from_utf8(rest).map_err(|_| broken())?.lines();
+            let trailers = lines.filter_map(|line| line.split_once(':'));
+            let trailers = trailers.map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().to_owned()));
+            return Ok((Bytes::from(content), trailers.collect()));
         }
         content.extend_from_slice(rest.get(..size).ok_or_else(broken)?);
         rest = rest.get(size + 2..).ok_or_else(broken)?;
@@ -157,7 +155,8 @@ mod tests {
     fn chunks_are_put_together() {
         let body =
             Bytes::from_static(b"3;chunk-signature=x\r\nabc\r\n2\r\nde\r\n0\r\nx-amz-checksum-crc32:AAAA\r\n\r\n");
-        assert_eq!(unchunk(&body).unwrap(), "abcde");
+        let trailers = BTreeMap::from([("x-amz-checksum-crc32".to_owned(), "AAAA".to_owned())]);
+        assert_eq!(unchunk(&body).unwrap(), (Bytes::from_static(b"abcde"), trailers));
         assert!(unchunk(&Bytes::from_static(b"5\r\nabc")).is_err());
     }
 }

@@ -26,7 +26,7 @@ pub(crate) use lifecycle::{create_managed, delete_managed};
 /// The service.
 pub(crate) const SERVICE: Service = Service {
     name: "secretsmanager",
-    protocol: Protocol::Json { version: "1.1" },
+    protocol: Protocol::Json { version: "1.1", namespace: "" },
     areas: &[
         lifecycle::ACTIONS,
         values::ACTIONS,

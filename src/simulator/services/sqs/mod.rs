@@ -28,7 +28,7 @@ use super::super::shelf::Shelf;
 /// The service.
 pub(crate) const SERVICE: Service = Service {
     name: "sqs",
-    protocol: Protocol::Json { version: "1.0" },
+    protocol: Protocol::Json { version: "1.0", namespace: "com.amazonaws.sqs#" },
     areas: &[
         queues::ACTIONS,
         attributes::ACTIONS,

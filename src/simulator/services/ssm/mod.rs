@@ -24,7 +24,7 @@ use super::super::shelf::Shelf;
 /// The service.
 pub(crate) const SERVICE: Service = Service {
     name: "ssm",
-    protocol: Protocol::Json { version: "1.1" },
+    protocol: Protocol::Json { version: "1.1", namespace: "" },
     areas: &[
         parameters::ACTIONS,
         reading::ACTIONS,

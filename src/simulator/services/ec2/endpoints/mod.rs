@@ -131,7 +131,7 @@ impl Thing for Endpoint {
             "dnsEntrySet" => items(self.names(scene, id)),
             "creationTimestamp" => self.made,
             "ownerId" => &scene.place.account,
-            "tagSet" => self.tags.ec2(),
+            "tagSet" => self.tags.ec2_list(),
         }
     }
 }

@@ -19,10 +19,10 @@ pub(in super::super) const ACTIONS: &[Action] = &[action("DescribeInstances", de
 pub(super) fn show(scene: &Scene<'_>, id: &str, instance: &Instance) -> Tree {
     let is_there = instance.phase != Phase::Terminated;
     let (name, code) = instance.phase.name();
-    let reason = instance.reason_code.map(|code| {
-        let words = format!("{code}: User initiated shutdown");
-        object! { "code" => code, "message" => words }
-    });
+    let reason = match instance.reason_code {
+        _ if instance.phase == Phase::Pending => Some(object! { "code" => "pending", "message" => "pending" }),
+        code => code.map(|code| object! { "code" => code, "message" => format!("{code}: User initiated shutdown") }),
+    };
     let there = |text: &String| is_there.then(|| text.clone());
     let public = interfaces::public_ip(scene, &instance.interface);
     let shown = object! {

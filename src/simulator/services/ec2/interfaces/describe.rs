@@ -198,6 +198,6 @@ pub(super) fn show(interface: &Interface, scene: &Scene<'_>, id: &str) -> Tree {
         "ipv6AddressesSet" => Tree::List("item", Vec::new()),
         "interfaceType" => interface.kind,
         "operator" => object! { "managed" => false },
-        "tagSet" => interface.tags().ec2(),
+        "tagSet" => interface.tags().ec2_list(),
     }
 }

@@ -112,7 +112,7 @@ impl Thing for RouteTable {
             "associationSet" => items(self.associations.iter().map(|it| it.show(id))),
             "propagatingVgwSet" => Tree::List("item", Vec::new()),
             "ownerId" => &scene.place.account,
-            "tagSet" => self.tags.ec2(),
+            "tagSet" => self.tags.ec2_list(),
         }
     }
 }

@@ -51,7 +51,8 @@ fn authorize(scene: &mut Scene<'_>, input: &Input, is_egress: bool) -> Answer {
     rules::check_limit(scene, &id, is_egress, &wanted)?;
     let made: Vec<String> =
         wanted.into_iter().map(|one| rules::add(scene, &id, is_egress, one, tags.clone())).collect();
-    let shown = made.iter().filter_map(|id| listing::shown::<Rule>(scene, id));
+    let all = &scene.here.ec2.security_group_rules;
+    let shown = made.iter().filter_map(|id| all.get(id).map(|rule: &Rule| rule.show_made(scene, id)));
     Ok(object! { "return" => true, "securityGroupRuleSet" => items(shown.collect::<Vec<_>>()) })
 }
 

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
+use super::group_name;
 use super::permissions::{Peer, Traffic, Wanted};
-use super::{SecurityGroup, group_name};
 use crate::simulator::output::{Tree, object};
 use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
@@ -131,6 +131,21 @@ impl Rule {
         self.show_plain(id).with("referencedGroupId", self.referenced())
     }
 
+    /// As the answer to an authorization shows it, which leaves tags out if there are none.
+    pub(super) fn show_made(&self, scene: &Scene<'_>, id: &str) -> Tree {
+        self.show_untagged(scene, id).with("tagSet", self.tags.ec2())
+    }
+
+    fn show_untagged(&self, scene: &Scene<'_>, id: &str) -> Tree {
+        // The VPC is only said of a group in another one.
+        let referenced =
+            self.referenced().map(|group| object! { "groupId" => group, "userId" => &scene.place.account });
+        self.show_plain(id)
+            .with("groupOwnerId", &scene.place.account)
+            .with("securityGroupRuleArn", scene.arn("ec2", &format!("security-group-rule/{id}")))
+            .with("referencedGroupInfo", referenced)
+    }
+
     fn referenced(&self) -> Option<String> {
         if let Peer::Group(group) = &self.who { Some(group.clone()) } else { None }
     }
@@ -172,14 +187,6 @@ impl Thing for Rule {
     }
 
     fn show(&self, scene: &Scene<'_>, id: &str) -> Tree {
-        let vpc = scene.here.ec2.security_groups.get(&self.group).map(|group: &SecurityGroup| group.vpc.clone());
-        let referenced = self.referenced().map(|group| {
-            object! { "groupId" => group, "userId" => &scene.place.account, "vpcId" => vpc }
-        });
-        self.show_plain(id)
-            .with("groupOwnerId", &scene.place.account)
-            .with("securityGroupRuleArn", scene.arn("ec2", &format!("security-group-rule/{id}")))
-            .with("referencedGroupInfo", referenced)
-            .with("tagSet", self.tags.ec2())
+        self.show_untagged(scene, id).with("tagSet", self.tags.ec2_list())
     }
 }

@@ -107,7 +107,7 @@ impl Volume {
             "kmsKeyId" => self.key.clone(),
             "multiAttachEnabled" => false,
             "operator" => object! { "managed" => false },
-            "tagSet" => self.tags.ec2(),
+            "tagSet" => self.tags.ec2_list(),
         }
     }
 

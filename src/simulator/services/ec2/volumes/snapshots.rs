@@ -62,7 +62,7 @@ impl Snapshot {
             "description" => &self.description,
             "encrypted" => self.encrypted,
             "storageTier" => "standard",
-            "tagSet" => self.tags.ec2(),
+            "tagSet" => self.tags.ec2_list(),
         }
     }
 

@@ -184,7 +184,10 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
         Refusal::new("VpcLimitExceeded", "The maximum number of VPCs has been reached.")
     })?;
     let id = make(scene, wanted, tenancy, false, tags);
-    let shown = scene.here.ec2.vpcs.get(&id).map(|vpc| vpc.show_as(scene, &id, "pending"));
+    // The answer has the list of IPv6 ranges also when it is empty; `DescribeVpcs` then leaves it out.
+    let shown = scene.here.ec2.vpcs.get(&id).map(|vpc| {
+        vpc.show_as(scene, &id, "pending").with("ipv6CidrBlockAssociationSet", Tree::List("item", Vec::new()))
+    });
     Ok(object! { "vpc" => shown })
 }
 

@@ -1,0 +1,113 @@
+//! The simulator, judged by others: by a check list from AWS's API reference, by boto3's models, waiters and paginators, and by emulators that
+//! others wrote. Terraform judges it too, but not here (`tests/judges/terraform/judge.py`): whoever builds Pando need not have it.
+
+#![expect(clippy::disallowed_methods, reason = "what went over the wire is handed to judges in a file")]
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use pando::emulators::{MINISTACK, MOTO};
+use pando::simulator::Simulator;
+use pando::simulator::clock::{Clock, Moment};
+use pando::simulator::doors::http::Server;
+use pando::simulator::settings::Settings;
+use tokio::process::Command;
+
+use crate::support::emulator::{room, start};
+use crate::support::simulated::{connect, world};
+use crate::support::stack::{Stack, blueprint};
+use crate::support::tools::boto3;
+use crate::support::toy::world::now;
+
+/// How much faster than on AWS time passes while judges wait. At ten times this speed a minute is over before a busy machine has looked.
+const SPEED: f64 = 100.0;
+
+/// A judge that does not come to an end is wrong.
+const PATIENCE: Duration = Duration::from_mins(15);
+
+/// Has a Python program from `tests/judges` give its verdict, which is its exit code; what it says is shown if it is against us.
+async fn judge(arguments: &[&str]) {
+    let folder = format!("{}/tests/judges", env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::new(boto3().await);
+    command.arg("-B").args(arguments).current_dir(folder).stdin(Stdio::null()).kill_on_drop(true);
+    let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("a verdict in time").unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{arguments:?}\n{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    println!("{arguments:?}: {}", said.lines().last().unwrap_or_default());
+}
+
+/// A simulator that keeps what goes over the wire, on a port of its own.
+async fn served() -> (Simulator, Server) {
+    let began = Instant::now();
+    let clock = Clock::new(Moment::BEGINNING, SPEED, move || began.elapsed());
+    let simulator = Simulator::new(Settings { records: true, ..Settings::default() }, clock);
+    let server = Server::start(simulator.clone(), 0).await.unwrap();
+    (simulator, server)
+}
+
+/// Holds all that went over the wire against the models that AWS publishes. `arguments` as of `shapes.py`.
+async fn fits_the_models(simulator: &Simulator, at_least: usize, arguments: &[&str]) {
+    let calls = simulator.calls();
+    assert!(calls.len() >= at_least, "{} exchanges", calls.len());
+    let lines: Vec<String> = calls.iter().map(|call| serde_json::to_string(call).unwrap()).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let recording = folder.path().join("exchanges.jsonl");
+    std::fs::write(&recording, lines.join("\n")).unwrap();
+    let arguments = [&["shapes.py", path(&recording)], arguments].concat();
+    judge(&arguments).await;
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// What Describe shows after a create, what is refused, what is idempotent, what a delete leaves behind; and each answer is one that AWS could give.
+#[tokio::test]
+async fn the_check_list_holds() {
+    let (simulator, server) = served().await;
+    let speed = SPEED.to_string();
+    judge(&["-m", "checks", "--endpoint", &server.url, "--speed", &speed, "--threads", "24", "--quiet"]).await;
+    // Checks send on purpose what is to be refused.
+    fits_the_models(&simulator, 3000, &["--answers-only"]).await;
+}
+
+#[tokio::test]
+async fn waiters_come_to_their_end_and_pages_hold_everything_once() {
+    let (simulator, server) = served().await;
+    judge(&["waiters.py", "--endpoint", &server.url, "--speed", &SPEED.to_string()]).await;
+    fits_the_models(&simulator, 1000, &[]).await;
+}
+
+/// Everything that Pando sends, and everything it is answered.
+#[tokio::test(start_paused = true)]
+async fn what_pando_sends_fits_the_models() {
+    let simulator = world(Settings { records: true, ..Settings::default() });
+    for name in ["web-service", "database-only"] {
+        let file = format!("{}/blueprints/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
+        let dev = blueprint(&std::fs::read_to_string(file).unwrap(), Some("dev"));
+        let mut stack = Stack::new(connect(&simulator).await, &dev);
+        stack.now = now;
+        stack.applied(&dev).await;
+        stack.destroyed().await;
+    }
+    // Judges are processes, which take real time.
+    tokio::time::resume();
+    fits_the_models(&simulator, 400, &[]).await;
+}
+
+/// Good exchanges pass and spoilt ones do not.
+#[tokio::test]
+async fn the_judge_of_models_is_judged() {
+    judge(&["shapes.py", "--self-test"]).await;
+}
+
+/// What emulators answer otherwise is known, each with the documentation that decides it.
+#[tokio::test]
+async fn differences_to_other_emulators_are_known() {
+    let _room = room().await;
+    let (moto, ministack) = (start(&MOTO, None).await, start(&MINISTACK, None).await);
+    let (_simulator, server) = served().await;
+    let against = [format!("moto={}", moto.url), format!("ministack={}", ministack.url)];
+    judge(&["differential.py", "--endpoint", &server.url, "--against", &against[0], "--against", &against[1]]).await;
+}
