@@ -33,10 +33,7 @@ pub(super) fn judge(alarm: &Alarm, metrics: &Metrics, at: Moment) -> Verdict {
         values.iter().map(|value| value.map(|value| definition.is_breaching(value))).collect();
     let state = decide(definition, &points, alarm.state);
     let real: Vec<f64> = values.into_iter().flatten().collect();
-    // A state that is kept for want of data keeps its reason.
-    let is_kept = real.is_empty() && definition.missing.as_deref() == Some("ignore");
-    let reason = if is_kept { alarm.reason.clone() } else { reason(definition, state, &real) };
-    Verdict { state, reason, value: real.first().copied() }
+    Verdict { state, reason: reason(definition, state, &real), value: real.first().copied() }
 }
 
 /// The state from the points of the periods, newest first: breaching, not breaching, or missing.

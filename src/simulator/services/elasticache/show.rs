@@ -43,7 +43,7 @@ pub(super) fn group(scene: &Scene<'_>, id: &str, group: &ReplicationGroup) -> Tr
         "AtRestEncryptionEnabled" => group.at_rest,
         "KmsKeyId" => group.key.as_ref(),
         "ARN" => scene.arn("elasticache", &format!("replicationgroup:{id}")),
-        "UserGroupIds" => (!group.user_groups.is_empty()).then(|| members(&group.user_groups)),
+        "UserGroupIds" => members(&group.user_groups),
         "LogDeliveryConfigurations" => Tree::List("LogDeliveryConfiguration", Vec::new()),
         "ReplicationGroupCreateTime" => group.begun,
         "DataTiering" => on(group.node.starts_with("cache.r6gd")),
