@@ -159,7 +159,7 @@ def _(cloud):
     subnet, _vpc = public_subnet(cloud)
     allocation = cloud.ec2.allocate_address(Domain="vpc")["AllocationId"]
     fails(cloud, ["InvalidSubnetID.NotFound", "InvalidSubnet"], NOWHERE, allocation)
-    fails(cloud, ["InvalidAllocationID.NotFound"], subnet, "eipalloc-0123456789abcdef0")
+    fails(cloud, ["InvalidElasticIpID.NotFound"], subnet, "eipalloc-0123456789abcdef0")
 
 
 @check("DescribeNatGateways: filters by tag, state, VPC and subnet")

@@ -142,6 +142,11 @@ fn absent(id: &str) -> Refusal {
     Refusal::new("NatGatewayNotFound", format!("NatGateway {id} was not found"))
 }
 
+/// In the words of `CreateNatGateway`, which are not those of other calls (<https://github.com/hashicorp/terraform-provider-aws/issues/27087>).
+fn no_address(id: &str) -> Refusal {
+    Refusal::new("InvalidElasticIpID.NotFound", format!("The elasticIp ID '{id}' does not exist"))
+}
+
 fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let subnet = input.need("SubnetId")?;
     let kind = input.text_or("ConnectivityType", "public");
@@ -159,8 +164,8 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
             let words = "An allocation ID cannot be specified for a private NAT gateway";
             return Err(Refusal::new("InvalidParameterCombination", words));
         }
-        Some(id) => drop(need::<Address>(scene, id)?),
-        None => {}
+        Some(id) if need::<Address>(scene, id).is_err() => return Err(no_address(id)),
+        _ => {}
     }
     check_limit(scene, subnet)?;
     let failure = failure(scene, subnet, &vpc, allocation);

@@ -194,18 +194,16 @@ fn managed(input: &Input, version: Version) -> Result<bool, Refusal> {
     }
 }
 
-/// Whether a database gets a public address: as wanted, or if its VPC has a way out.
+/// Whether a database gets a public address: as wanted; else it does in the default subnet group only. (`PubliclyAccessible` in
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html>)
 pub(super) fn public(scene: &Scene<'_>, input: &Input, place: &Site) -> Result<bool, Refusal> {
-    let has_gateway = ec2::has_gateway(scene, &place.vpc);
-    let wanted = input.flag("PubliclyAccessible");
-    if wanted == Some(true) && !has_gateway {
-        return Err(Refusal::new(
-            "InvalidVPCNetworkStateFault",
-            "Cannot create a publicly accessible DBInstance. The specified VPC has no internet gateway attached. Update the VPC and then try \
-             again",
-        ));
-    }
-    Ok(wanted.unwrap_or(has_gateway))
+    let wanted = input.flag("PubliclyAccessible").unwrap_or(place.subnet_group == "default");
+    Scene::ensure(!wanted || ec2::has_gateway(scene, &place.vpc), || {
+        let words = "Cannot create a publicly accessible DBInstance. The specified VPC has no internet gateway attached. Update the VPC and \
+                     then try again";
+        Refusal::new("InvalidVPCNetworkStateFault", words)
+    })?;
+    Ok(wanted)
 }
 
 /// Makes the secret of a password that RDS manages, and answers its ARN.
