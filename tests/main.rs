@@ -8,6 +8,7 @@ mod boot;
 mod cli;
 mod conformance;
 mod crash;
+mod crashes;
 mod disturbances;
 mod emulators;
 mod engine;

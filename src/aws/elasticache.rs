@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_elasticache::types::Tag;
 
 use super::clients::Aws;
-use super::failure::{classify, is_absent};
+use super::failure::classify;
 use super::resources::security_group::{SecurityGroup, SecurityGroupId};
 use super::tags::Tags;
 use crate::engine::address::{Key, Owner};
@@ -16,8 +16,8 @@ use crate::engine::resource::Call;
 
 /// Of these named resources, those that the owner has tagged.
 ///
-/// ElastiCache shows tags only of what is `available` (hashicorp/terraform-provider-aws#44811). Of anything else the end of the name stands for the
-/// tag: it is the short form of the key, and whoever asks has to know it.
+/// ElastiCache shows tags only of what is `available` (hashicorp/terraform-provider-aws#44811), and calls a cluster that is being made unknown. Of
+/// anything else that was listed the end of the name stands for the tag: it is the short form of the key, and whoever asks has to know it.
 pub(super) async fn owned(
     cloud: &Aws,
     owner: &Owner,
@@ -26,16 +26,13 @@ pub(super) async fn owned(
     let prefix = format!("{}-", owner.stack);
     let mut found = Vec::new();
     for (name, arn) in named.filter(|(name, _)| name.starts_with(&prefix)) {
-        let tags = match cloud.again.elasticache.list_tags_for_resource().resource_name(arn).send().await {
-            // Listed a moment ago and gone since.
-            Err(e) if is_absent(&e) => continue,
-            answer => match answer.map_err(classify) {
-                Err(CloudError::NotYet(_)) => {
-                    found.extend(name.rsplit('-').next().map(Key::from_cloud).map(|key| (key, name.clone())));
-                    continue;
-                }
-                answer => answer?.tag_list.unwrap_or_default(),
-            },
+        let answer = cloud.again.elasticache.list_tags_for_resource().resource_name(arn).send().await;
+        let tags = match answer.map_err(classify) {
+            Err(CloudError::NotYet(_) | CloudError::Missing(_)) => {
+                found.extend(name.rsplit('-').next().map(Key::from_cloud).map(|key| (key, name.clone())));
+                continue;
+            }
+            answer => answer?.tag_list.unwrap_or_default(),
         };
         let tags = Tags::collect(tags.iter().map(|tag| (tag.key(), tag.value())));
         found.extend(tags.key_of(owner).map(|key| (key, name)));

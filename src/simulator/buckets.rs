@@ -20,7 +20,7 @@ const fn rate(burst: f64, refill: f64) -> Rate {
 }
 
 /// The buckets of a world.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Buckets {
     throttling: Throttling,
     left: BTreeMap<(Place, &'static str, String), (f64, Moment)>,

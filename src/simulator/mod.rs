@@ -100,6 +100,21 @@ impl Simulator {
         Self { clock, state: Arc::new(Mutex::new(state)), death: watch::Sender::new(false) }
     }
 
+    /// Another world that is as this one now, and goes its own way under the same clock: so that many things can be tried from one beginning. Its
+    /// weather is fair, and nobody has called it yet.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let state = self.lock();
+        let state = State {
+            world: state.world.clone(),
+            buckets: state.buckets.clone(),
+            weather: Weather::new(state.world.settings.seed),
+            log: Log::default(),
+            late: state.late.clone(),
+        };
+        Self { clock: self.clock.clone(), state: Arc::new(Mutex::new(state)), death: watch::Sender::new(false) }
+    }
+
     /// Becomes true when the weather has killed the caller. Whoever plays the caller then stops at once and without a word, like a process that
     /// was killed, and calls [`Self::revive`] before the next one begins.
     pub fn death(&self) -> watch::Receiver<bool> {

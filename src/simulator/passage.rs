@@ -100,10 +100,8 @@ impl State {
             Some(Fault::LostRequest) => self.unheard(passage, call, Outcome::Silence),
             Some(Fault::ResetBefore) => self.unheard(passage, call, Outcome::Reset),
             Some(Fault::KillBefore) => self.unheard(passage, call, Outcome::Kill(None)),
-            Some(Fault::Late(span)) => {
-                self.late.push((passage.now.plus(span), passage.request.clone()));
-                self.unheard(passage, call, Outcome::Silence)
-            }
+            Some(Fault::Late(span)) => self.delay(passage, call, span, Outcome::Silence),
+            Some(Fault::KillLate(span)) => self.delay(passage, call, span, Outcome::Kill(None)),
             Some(Fault::ErrorBefore(status)) => {
                 let refusal = broken(status);
                 let response = self.refuse(passage, call, &refusal);
@@ -154,6 +152,12 @@ impl State {
             Some(Fault::Latency(span)) => Outcome::Answer(response, after + span),
             _ => Outcome::Answer(response, after),
         }
+    }
+
+    /// The network holds a request back, while its caller hears nothing of it.
+    fn delay(&mut self, passage: &Passage<'_>, call: &Asked, span: Duration, outcome: Outcome) -> Outcome {
+        self.late.push((passage.now.plus(span), passage.request.clone()));
+        self.unheard(passage, call, outcome)
     }
 
     fn unheard(&mut self, passage: &Passage<'_>, call: &Asked, outcome: Outcome) -> Outcome {

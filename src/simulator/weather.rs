@@ -40,6 +40,8 @@ pub enum Fault {
     KillAfter,
     /// The caller dies when the answer is there.
     KillAnswered,
+    /// The caller dies, and its request is carried out that much later.
+    KillLate(#[serde(deserialize_with = "milliseconds")] Duration),
 }
 
 /// How far back a stale read looks.

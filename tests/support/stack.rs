@@ -1,5 +1,6 @@
 //! A stack in this process: the whole of Pando below the command line, with a journal in memory.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use pando::aws::clients::Aws;
@@ -27,20 +28,63 @@ pub struct Stack {
     /// Seconds since 1970. In virtual time it is not this machine's clock.
     pub now: fn() -> u64,
     owner: Owner,
-    entries: Arc<Mutex<Vec<Entry>>>,
+    journal: MemoryJournal,
     events: Shared,
 }
 
 /// A journal that ends with the test.
-#[derive(Clone)]
-pub struct MemoryJournal(Arc<Mutex<Vec<Entry>>>);
+#[derive(Clone, Default)]
+pub struct MemoryJournal {
+    entries: Arc<Mutex<Vec<Entry>>>,
+    appends: Arc<AtomicUsize>,
+    death: Arc<Mutex<Option<Death>>>,
+    died: watch::Sender<bool>,
+}
+
+/// A process that dies while it writes.
+#[derive(Clone, Copy, Debug)]
+pub struct Death {
+    /// With which append, counted from 1.
+    pub append: usize,
+    /// How much of it is on the disk by then.
+    pub written: Written,
+}
+
+/// How much of an append is on the disk.
+#[derive(Clone, Copy, Debug)]
+pub enum Written {
+    /// Nothing.
+    Nothing,
+    /// The first half; what was torn is dropped by the store.
+    Half,
+    /// All of it, but nothing was sent yet.
+    All,
+}
 
 #[derive(Clone, Default)]
 struct Shared(Arc<Mutex<Vec<Event>>>);
 
+impl MemoryJournal {
+    /// What is on the disk of these entries, if the process dies now.
+    fn dies<'a>(&self, entries: &'a [Entry]) -> Option<&'a [Entry]> {
+        let number = self.appends.fetch_add(1, Ordering::Relaxed) + 1;
+        let death = self.death.lock().unwrap().filter(|death| death.append == number)?;
+        Some(match death.written {
+            Written::Nothing => &[],
+            Written::Half => &entries[..entries.len() / 2],
+            Written::All => entries,
+        })
+    }
+}
+
 impl Journal for MemoryJournal {
     async fn append(&mut self, entries: &[Entry]) -> Result<(), JournalError> {
-        self.0.lock().unwrap().extend_from_slice(entries);
+        let written = self.dies(entries);
+        self.entries.lock().unwrap().extend_from_slice(written.unwrap_or(entries));
+        if written.is_some() {
+            self.died.send_replace(true);
+            std::future::pending::<()>().await;
+        }
         Ok(())
     }
 }
@@ -69,9 +113,29 @@ impl Stack {
             stop: watch::Sender::new(false),
             now,
             owner,
-            entries: Arc::default(),
+            journal: MemoryJournal::default(),
             events: Shared::default(),
         }
+    }
+
+    /// The same stack in another world that was the same until now.
+    pub fn fork(&self, cloud: Aws) -> Self {
+        let entries = self.journal.entries.lock().unwrap().clone();
+        let journal = MemoryJournal { entries: Arc::new(Mutex::new(entries)), ..MemoryJournal::default() };
+        let (cloud, events) = (Arc::new(cloud), Shared::default());
+        Self { cloud, stop: watch::Sender::new(false), now: self.now, owner: self.owner.clone(), journal, events }
+    }
+
+    /// How often something was written since it began, or was forked.
+    pub fn appends(&self) -> usize {
+        self.journal.appends.load(Ordering::Relaxed)
+    }
+
+    /// Has the process die while it writes; what it returns becomes true then.
+    pub fn dies(&self, death: Option<Death>) -> watch::Receiver<bool> {
+        *self.journal.death.lock().unwrap() = death;
+        self.journal.died.send_replace(false);
+        self.journal.died.subscribe()
     }
 
     /// Whose resources these are.
@@ -81,7 +145,8 @@ impl Stack {
 
     /// What is known of it.
     pub fn state(&self) -> State {
-        let state = State::new(self.owner.clone()).fold(&self.entries.lock().unwrap()).expect("a legal journal");
+        let state =
+            State::new(self.owner.clone()).fold(&self.journal.entries.lock().unwrap()).expect("a legal journal");
         let text = serde_json::to_string(&state).expect("a state is JSON");
         serde_json::from_str(&text).expect("a state reads what it writes")
     }
@@ -96,7 +161,7 @@ impl Stack {
         Deployment {
             registry: registry(),
             cloud: Arc::clone(&self.cloud),
-            journal: MemoryJournal(Arc::clone(&self.entries)),
+            journal: self.journal.clone(),
             state: self.state(),
             now: self.now,
             parallel: 16,
@@ -122,7 +187,7 @@ impl Stack {
                 entries.push(Entry::Pinned { query, answer });
             }
         }
-        self.entries.lock().unwrap().extend(entries);
+        self.journal.entries.lock().unwrap().extend(entries);
         let answers = Answers::of(site.clone(), self.cloud.partition.clone(), &lookups, &values).expect("answers");
         let mistakes = blueprint.check_answers(&answers);
         assert!(mistakes.is_empty(), "{mistakes:#?}");

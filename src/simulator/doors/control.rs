@@ -7,6 +7,8 @@
 //! | `GET /_simulator/world` | all there is |
 //! | `PUT /_simulator/weather` | has faults happen: a list of rules ([`crate::simulator::weather::Rule`]) |
 //! | `POST /_simulator/mishaps` | has something happen: `{"account": …, "region": …, "mishap": …}` ([`crate::simulator::mishaps::Mishap`]) |
+//! | `GET /_simulator/death` | whether the weather has killed the caller: `{"dead": true}`. Then nobody is heard or answered any more |
+//! | `POST /_simulator/revive` | hears callers again, after whoever was killed is gone |
 //! | `POST /_simulator/reset` | begins anew |
 
 use std::borrow::Cow;
@@ -53,6 +55,11 @@ pub(super) fn answer(simulator: &Simulator, request: &Request<Bytes>) -> Option<
             }
             Err(e) => respond(StatusCode::BAD_REQUEST, json!({ "error": e.to_string() }).to_string()),
         },
+        (&Method::GET, "death") => respond(StatusCode::OK, json!({ "dead": *simulator.death().borrow() }).to_string()),
+        (&Method::POST, "revive") => {
+            simulator.revive();
+            respond(StatusCode::OK, "{}".to_owned())
+        }
         (&Method::POST, "reset") => {
             simulator.reset();
             respond(StatusCode::OK, "{}".to_owned())

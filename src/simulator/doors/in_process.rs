@@ -41,8 +41,6 @@ impl Door {
         let request = Request::from_parts(head, Bytes::copy_from_slice(body));
         let is_head = *request.method() == http::Method::HEAD;
         match deliver(&self.0, &request).await {
-            // Whoever was killed hears no answer, unless it was there before.
-            Delivery::Cut if *self.0.death().borrow() => std::future::pending().await,
             Delivery::Cut => Err(ConnectorError::io("the connection was reset".into())),
             Delivery::Answer(response) => whole(response, is_head),
         }

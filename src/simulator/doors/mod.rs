@@ -17,8 +17,12 @@ enum Delivery {
     Cut,
 }
 
-/// Has a request answered, however long that takes in the simulated world; for ever, if no answer comes.
+/// Has a request answered, however long that takes in the simulated world; for ever, if no answer comes. Who was killed neither asks nor hears
+/// anything more: nothing happens between the kill and the end of the process, however long that takes.
 async fn deliver(simulator: &Simulator, request: &Request<Bytes>) -> Delivery {
+    if *simulator.death().borrow() {
+        return std::future::pending().await;
+    }
     let clock = simulator.clock();
     let mut held = None;
     loop {
@@ -37,7 +41,10 @@ async fn deliver(simulator: &Simulator, request: &Request<Bytes>) -> Delivery {
             Outcome::Reset => return Delivery::Cut,
             Outcome::Kill(answer) => {
                 simulator.die();
-                return answer.map_or(Delivery::Cut, Delivery::Answer);
+                match answer {
+                    Some(answer) => return Delivery::Answer(answer),
+                    None => std::future::pending().await,
+                }
             }
         }
     }

@@ -206,7 +206,12 @@ fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
     });
     let (page, next) = page.cut(found.map(|(name, alarm)| (name.to_owned(), alarm.shown())));
     let none = || members::<String>([]);
-    Ok(object! { "CompositeAlarms" => none(), "MetricAlarms" => members(page), "NextToken" => next })
+    Ok(object! {
+        "CompositeAlarms" => none(),
+        "LogAlarms" => none(),
+        "MetricAlarms" => members(page),
+        "NextToken" => next,
+    })
 }
 
 fn describe_for_metric(scene: &mut Scene<'_>, input: &Input) -> Answer {
