@@ -5,17 +5,16 @@
 
 use std::path::Path;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pando::emulators::{LOCALSTACK, MINISTACK, MOTO, Recipe};
 use pando::simulator::Simulator;
-use pando::simulator::clock::{Clock, Moment};
 use pando::simulator::doors::http::Server;
 use pando::simulator::settings::Settings;
 use tokio::process::Command;
 
 use crate::support::emulator::{room, start};
-use crate::support::simulated::{connect, world};
+use crate::support::simulated::{connect, served, world};
 use crate::support::stack::{Stack, blueprint};
 use crate::support::tools::boto3;
 use crate::support::toy::world::now;
@@ -24,7 +23,7 @@ use crate::support::toy::world::now;
 const SPEED: f64 = 100.0;
 
 /// A judge that does not come to an end is wrong.
-const PATIENCE: Duration = Duration::from_mins(15);
+const PATIENCE: Duration = Duration::from_mins(30);
 
 /// Has a Python program from `tests/judges` give its verdict, which is its exit code; what it says is shown if it is against us.
 async fn judge(arguments: &[&str]) {
@@ -38,12 +37,8 @@ async fn judge(arguments: &[&str]) {
 }
 
 /// A simulator that keeps what goes over the wire, on a port of its own.
-async fn served() -> (Simulator, Server) {
-    let began = Instant::now();
-    let clock = Clock::new(Moment::BEGINNING, SPEED, move || began.elapsed());
-    let simulator = Simulator::new(Settings { records: true, ..Settings::default() }, clock);
-    let server = Server::start(simulator.clone(), 0).await.unwrap();
-    (simulator, server)
+async fn recording() -> (Simulator, Server) {
+    served(Settings { records: true, ..Settings::default() }, SPEED).await
 }
 
 /// Holds all that went over the wire against the models that AWS publishes. `arguments` as of `shapes.py`.
@@ -65,7 +60,7 @@ fn path(path: &Path) -> &str {
 /// What Describe shows after a create, what is refused, what is idempotent, what a delete leaves behind; and each answer is one that AWS could give.
 #[tokio::test]
 async fn the_check_list_holds() {
-    let (simulator, server) = served().await;
+    let (simulator, server) = recording().await;
     let speed = SPEED.to_string();
     judge(&["-m", "checks", "--endpoint", &server.url, "--speed", &speed, "--threads", "24", "--quiet"]).await;
     // Checks send on purpose what is to be refused.
@@ -74,7 +69,7 @@ async fn the_check_list_holds() {
 
 #[tokio::test]
 async fn waiters_come_to_their_end_and_pages_hold_everything_once() {
-    let (simulator, server) = served().await;
+    let (simulator, server) = recording().await;
     judge(&["waiters.py", "--endpoint", &server.url, "--speed", &SPEED.to_string()]).await;
     fits_the_models(&simulator, 500, &[]).await;
 }
@@ -106,7 +101,7 @@ async fn the_judge_of_models_is_judged() {
 async fn differences_are_known(name: &str, recipe: &'static Recipe) {
     let _room = room().await;
     let emulator = start(recipe, None).await;
-    let (_simulator, server) = served().await;
+    let (_simulator, server) = recording().await;
     let against = format!("{name}={}", emulator.url);
     judge(&["differential.py", "--endpoint", &server.url, "--against", &against]).await;
 }

@@ -4,14 +4,17 @@
 
 use std::time::Duration;
 
+use pando::aws::clients::{Access, Aws, Target};
 use pando::blueprint::Blueprint;
+use pando::cli::local_aws::ACCOUNT;
 use pando::engine::graph::Graph;
 use pando::simulator::Simulator;
 use pando::simulator::inventory::Thing;
 use pando::simulator::settings::{Settings, Throttling, Visibility};
 use pando::simulator::weather::{Fault, Rule, When};
 
-use crate::support::simulated::{connect, world};
+use crate::support::emulator::REGION;
+use crate::support::simulated::{connect, served, world};
 use crate::support::stack::{Stack, blueprint};
 use crate::support::toy::world::now;
 
@@ -132,4 +135,36 @@ async fn in_bad_weather_nothing_is_lost_and_nothing_is_made_twice() {
             simulator.inventory().unwrap().into_iter().filter(owned).filter(|it| !is_backup(it)).collect();
         assert_eq!(left, [], "seed {seed}");
     }
+}
+
+/// Nothing happens between the kill and the end of the process, however long that takes.
+#[tokio::test]
+async fn who_was_killed_over_http_is_not_heard_until_another_comes() {
+    let (simulator, server) = served(Settings::default(), 1.0).await;
+    let target = Target {
+        region: Some(REGION.to_owned()),
+        endpoint_url: Some(server.url.clone()),
+        emulator_account: Some(ACCOUNT.to_owned()),
+        ..Target::default()
+    };
+    let ec2 = Aws::connect(&target, Access::Write).await.unwrap().once.ec2;
+    let rule =
+        Rule { service: None, action: Some("CreateVpc".to_owned()), fault: Fault::KillAfter, when: When::Nth(1) };
+    simulator.set_weather(vec![rule]);
+    let make = |range: &str| ec2.create_vpc().cidr_block(range).send();
+    let mut death = simulator.death();
+    tokio::select! {
+        answer = make("10.1.0.0/16") => panic!("the killed heard {answer:?}"),
+        died = death.wait_for(|died| *died) => drop(died.unwrap()),
+    }
+    let count = || simulator.counts().get(&("ec2".into(), "CreateVpc".to_owned())).copied();
+    let unheard = tokio::time::timeout(Duration::from_millis(200), make("10.2.0.0/16")).await;
+    assert!(unheard.is_err(), "{unheard:?}");
+    assert_eq!(count(), Some(1), "the dead ask nothing");
+    simulator.revive();
+    make("10.3.0.0/16").await.unwrap();
+    let vpcs = ec2.describe_vpcs().send().await.unwrap();
+    let ranges: Vec<_> =
+        vpcs.vpcs().iter().filter_map(|vpc| vpc.cidr_block()).filter(|it| it.starts_with("10.")).collect();
+    assert_eq!(ranges, ["10.1.0.0/16", "10.3.0.0/16"], "what was asked before the kill was done");
 }

@@ -12,6 +12,7 @@ mod oracle;
 mod scenarios;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -129,10 +130,11 @@ async fn all(sort: &Sort) {
     for seed in seeds {
         let mut random = Rng::with_seed(seed);
         let place = (random.usize(..SCENARIOS.len()), random.u64(..CLIMATES));
-        if !usual.contains_key(&place) {
-            usual.insert(place, undisturbed(&SCENARIOS[place.0], place.1).await);
-        }
-        let (scenario, usual) = (&SCENARIOS[place.0], &usual[&place]);
+        let scenario = &SCENARIOS[place.0];
+        let usual = match usual.entry(place) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(open) => open.insert(undisturbed(scenario, place.1).await),
+        };
         let blows = (sort.draw)(&mut random, usual);
         let case = format!("{} in climate {} with {blows:?}", scenario.name, place.1);
         let repeat = format!("repeat: PANDO_CRASH={seed} cargo test crashes::{}", sort.name);

@@ -9,15 +9,14 @@ use std::io;
 use pando::aws::clients::{Access, Aws, Target};
 use pando::cli::local_aws::{ACCOUNT, cache_folder, python};
 use pando::emulators::{self, Emulator, LOCALSTACK, MINISTACK, MOTO, Place, Recipe};
-use pando::simulator::Simulator;
-use pando::simulator::clock::{Clock, Moment};
 use pando::simulator::doors::http::Server;
 use pando::simulator::settings::Settings;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::Instant;
+
+use super::simulated::served;
 
 /// The region that tests use unless they say another.
 pub const REGION: &str = "eu-west-1";
@@ -55,9 +54,7 @@ impl Emulators {
 
     /// Pando's own simulator, over HTTP.
     pub async fn simulator() -> Self {
-        let began = Instant::now();
-        let clock = Clock::new(Moment::BEGINNING, SPEED, move || began.elapsed());
-        let server = Server::start(Simulator::new(Settings::default(), clock), 0).await.expect("a free port");
+        let (_, server) = served(Settings::default(), SPEED).await;
         let base = server.url.clone();
         Self { base, elsewhere: Vec::new(), _running: Vec::new(), _server: Some(server), _room: None }
     }

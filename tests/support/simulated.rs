@@ -1,18 +1,30 @@
-//! Pando's own simulator, for tests: in this process, in virtual time. The test's runtime must have its clock paused.
+//! Pando's own simulator, for tests: in this process and in virtual time, for which the test's runtime must have its clock paused; or over HTTP.
 
 use aws_smithy_async::time::SharedTimeSource;
 use pando::aws::clients::{Access, Aws, Target, Transport};
 use pando::cli::local_aws::ACCOUNT;
 use pando::simulator::Simulator;
-use pando::simulator::clock::Clock;
+use pando::simulator::clock::{Clock, Moment};
+use pando::simulator::doors::http::Server;
 use pando::simulator::doors::in_process::{Door, WorldTime};
 use pando::simulator::settings::Settings;
+
+use tokio::time::Instant;
 
 use super::emulator::REGION;
 
 /// A new world in virtual time.
 pub fn world(settings: Settings) -> Simulator {
     Simulator::new(settings, Clock::virtual_time())
+}
+
+/// A new world on a port of its own, where time passes that much faster than outside.
+pub async fn served(settings: Settings, speed: f64) -> (Simulator, Server) {
+    let began = Instant::now();
+    let clock = Clock::new(Moment::BEGINNING, speed, move || began.elapsed());
+    let simulator = Simulator::new(settings, clock);
+    let server = Server::start(simulator.clone(), 0).await.expect("a free port");
+    (simulator, server)
 }
 
 /// Clients that may write, in this world.
