@@ -14,6 +14,14 @@ use std::time::Instant;
 
 use aws_sdk_ec2::config::{BehaviorVersion, Credentials, Region};
 use aws_smithy_async::time::SharedTimeSource;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::shared::IntoShared as _;
+use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http::Request;
 use pando::aws::clients::{Access, Aws, Target, Transport};
@@ -42,6 +50,7 @@ fn main() {
     runtime().enable_all().build().unwrap().block_on(async {
         ready();
         alone();
+        the_sdk_alone().await;
         through_the_sdk().await;
         over_http().await;
     });
@@ -90,6 +99,33 @@ fn client(url: &str) -> aws_sdk_ec2::config::Builder {
         .region(Region::new("eu-west-1"))
         .endpoint_url(url)
         .credentials_provider(Credentials::new("123456789012", "emulator", None, None, "benchmark"))
+}
+
+/// Answers each request with the same, so that what is left is the SDK's own time.
+#[derive(Clone, Debug)]
+struct Canned(Bytes);
+
+impl HttpConnector for Canned {
+    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+        let response = http::Response::new(SdkBody::from(self.0.clone()));
+        HttpConnectorFuture::ready(HttpResponse::try_from(response).map_err(|e| ConnectorError::other(e.into(), None)))
+    }
+}
+
+impl HttpClient for Canned {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        self.clone().into_shared()
+    }
+}
+
+/// What the SDK takes by itself, with the answer that the simulator gives.
+async fn the_sdk_alone() {
+    let simulator = Simulator::new(Settings::default(), Clock::virtual_time());
+    let Outcome::Answer(answer, _) = simulator.answer(&request("Action=DescribeVpcs&Version=2016-11-15"), None) else {
+        panic!("no answer");
+    };
+    let config = client("http://simulator.invalid").http_client(SharedHttpClient::new(Canned(answer.into_body())));
+    measure("the SDK alone, with a canned answer", &aws_sdk_ec2::Client::from_conf(config.build()), ROUNDS / 4).await;
 }
 
 async fn through_the_sdk() {
