@@ -10,6 +10,10 @@
 #[expect(dead_code, unreachable_pub, reason = "it is written like a library, and tests use the rest of it")]
 mod stack;
 
+#[path = "../tests/support/simulated.rs"]
+#[expect(dead_code, unreachable_pub, reason = "it is written like a library, and tests use the rest of it")]
+mod simulated;
+
 use std::time::Instant;
 
 use aws_sdk_ec2::config::{BehaviorVersion, Credentials, Region};
@@ -24,15 +28,14 @@ use aws_smithy_runtime_api::shared::IntoShared as _;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http::Request;
-use pando::aws::clients::{Access, Aws, Target, Transport};
 use pando::blueprint::Blueprint;
-use pando::cli::local_aws::ACCOUNT;
 use pando::engine::graph::Graph;
 use pando::simulator::clock::Clock;
 use pando::simulator::doors::http::Server;
 use pando::simulator::doors::in_process::{Door, WorldTime};
 use pando::simulator::settings::Settings;
 use pando::simulator::{Outcome, Simulator};
+use simulated::{connect, connect_as};
 use stack::{Stack, blueprint};
 
 const ROUNDS: u32 = 20_000;
@@ -136,22 +139,6 @@ async fn through_the_sdk() {
     measure("through the SDK, in process", &aws_sdk_ec2::Client::from_conf(config.build()), ROUNDS / 4).await;
 }
 
-/// Clients of an account in this process and in virtual time.
-async fn connect(simulator: &Simulator, account: &str) -> Aws {
-    let transport = Transport {
-        client: Door::new(simulator).client(),
-        time: SharedTimeSource::new(WorldTime(simulator.clock().clone())),
-    };
-    let target = Target {
-        region: Some("eu-west-1".to_owned()),
-        endpoint_url: Some("http://simulator.invalid".to_owned()),
-        emulator_account: Some(account.to_owned()),
-        transport: Some(transport),
-        ..Target::default()
-    };
-    Aws::connect(&target, Access::Write).await.unwrap()
-}
-
 fn web_service() -> Blueprint {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/blueprints/web-service.yaml");
     blueprint(&std::fs::read_to_string(path).unwrap(), Some("dev"))
@@ -163,7 +150,7 @@ async fn whole_life() {
     let mut calls = 0;
     for _ in 0..5 {
         let (simulator, blueprint) = (Simulator::new(Settings::default(), Clock::virtual_time()), web_service());
-        let stack = Stack::new(connect(&simulator, ACCOUNT).await, &blueprint);
+        let stack = Stack::new(connect(&simulator).await, &blueprint);
         let began = Instant::now();
         let graph = stack.expand(&blueprint).await.graph;
         assert!(stack.attempt(&graph).await.unwrap().is_complete());
@@ -180,7 +167,7 @@ async fn memory() {
     let (simulator, blueprint) = (Simulator::new(Settings::default(), Clock::virtual_time()), web_service());
     let mut resources = 0;
     for number in 0..STACKS {
-        let stack = Stack::new(connect(&simulator, &format!("{number:012}")).await, &blueprint);
+        let stack = Stack::new(connect_as(&simulator, &format!("{number:012}")).await, &blueprint);
         let graph = stack.expand(&blueprint).await.graph;
         assert!(stack.attempt(&graph).await.unwrap().is_complete());
         resources += graph.len();

@@ -68,6 +68,15 @@ impl Input {
         text.parse().map(Some).map_err(|_| invalid(format!("Invalid value '{text}' for {name}. It is not an integer")))
     }
 
+    /// A whole number in a range, if it is given.
+    pub(crate) fn ranged(&self, name: &str, (least, most): (i64, i64)) -> Result<Option<i64>, Refusal> {
+        let number = self.whole(name)?;
+        match number.filter(|number| !(least..=most).contains(number)) {
+            None => Ok(number),
+            Some(odd) => Err(invalid(format!("Invalid value {odd} for {name}. Must be between {least} and {most}."))),
+        }
+    }
+
     /// A number.
     pub(crate) fn real(&self, name: &str) -> Result<Option<f64>, Refusal> {
         let Some(text) = self.text(name) else { return Ok(None) };

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::input::Input;
-use super::output::Tree;
+use super::output::{Tree, named, object};
 use super::refusal::Refusal;
 
 /// What of a list is wanted.
@@ -55,5 +55,16 @@ impl Page {
         }
         let more = rest.peek().is_some().then(|| URL_SAFE_NO_PAD.encode(last));
         (page, more)
+    }
+
+    /// The answer to a request for a list, in the manner of RDS and ElastiCache: the wanted page of it and the marker of the next.
+    pub(crate) fn list(
+        &self,
+        list: &'static str,
+        member: &'static str,
+        all: impl IntoIterator<Item = (String, Tree)>,
+    ) -> Tree {
+        let (found, marker) = self.cut(all);
+        object! { list => named(member, found), "Marker" => marker }
     }
 }

@@ -16,10 +16,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+pub use super::simulated::REGION;
 use super::simulated::served;
-
-/// The region that tests use unless they say another.
-pub const REGION: &str = "eu-west-1";
 
 /// Emulators take a quarter of a gigabyte and most of a core each, so few run at once.
 static ROOM: Semaphore = Semaphore::const_new(2);

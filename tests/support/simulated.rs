@@ -8,10 +8,10 @@ use pando::simulator::clock::{Clock, Moment};
 use pando::simulator::doors::http::Server;
 use pando::simulator::doors::in_process::{Door, WorldTime};
 use pando::simulator::settings::Settings;
-
 use tokio::time::Instant;
 
-use super::emulator::REGION;
+/// The region that tests use unless they say another.
+pub const REGION: &str = "eu-west-1";
 
 /// A new world in virtual time.
 pub fn world(settings: Settings) -> Simulator {
@@ -29,6 +29,11 @@ pub async fn served(settings: Settings, speed: f64) -> (Simulator, Server) {
 
 /// Clients that may write, in this world.
 pub async fn connect(simulator: &Simulator) -> Aws {
+    connect_as(simulator, ACCOUNT).await
+}
+
+/// The same for another account.
+pub async fn connect_as(simulator: &Simulator, account: &str) -> Aws {
     let transport = Transport {
         client: Door::new(simulator).client(),
         time: SharedTimeSource::new(WorldTime(simulator.clock().clone())),
@@ -36,7 +41,7 @@ pub async fn connect(simulator: &Simulator) -> Aws {
     let target = Target {
         region: Some(REGION.to_owned()),
         endpoint_url: Some("http://simulator.invalid".to_owned()),
-        emulator_account: Some(ACCOUNT.to_owned()),
+        emulator_account: Some(account.to_owned()),
         transport: Some(transport),
         ..Target::default()
     };

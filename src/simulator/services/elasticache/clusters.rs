@@ -67,7 +67,7 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
 }
 
 fn count(input: &Input, version: Version) -> Result<i64, Refusal> {
-    let count = requests::ranged(input, "NumCacheNodes", (1, MOST))?;
+    let count = input.ranged("NumCacheNodes", (1, MOST))?;
     let count = count.ok_or_else(|| combination("NumCacheNodes must be specified."))?;
     if version.engine != "memcached" && count != 1 {
         return Err(invalid("NumCacheNodes should be 1 if engine is redis or valkey"));
@@ -132,7 +132,7 @@ fn settings(scene: &mut Scene<'_>, input: &Input, version: Version) -> Result<Cl
     if days > 0 && version.engine == "memcached" {
         return Err(combination("Snapshots are not supported for Memcached clusters."));
     }
-    let window = requests::maintenance_window(input)?;
+    let window = windows::maintenance(input)?;
     let snapshot = requests::snapshot_window(input)?;
     Ok(Cluster {
         uid: scene.dice.hex(8),
@@ -140,7 +140,7 @@ fn settings(scene: &mut Scene<'_>, input: &Input, version: Version) -> Result<Cl
         engine: version.engine,
         version: version.full,
         parameters: "in-sync",
-        port: requests::ranged(input, "Port", (1, 65_535))?.unwrap_or(engines::port(version.engine)),
+        port: input.ranged("Port", (1, 65_535))?.unwrap_or(engines::port(version.engine)),
         window: window.unwrap_or_else(|| windows::draw_weekly(scene.dice, 60)),
         snapshot_days: days,
         snapshot_window: Some(snapshot.unwrap_or_else(|| windows::draw_daily(scene.dice, 60))),
@@ -169,7 +169,7 @@ fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
             name.as_deref().is_none_or(|name| name == *id) && !(alone && cluster.group.is_some())
         });
     let all = found.map(|(id, cluster)| (id.to_owned(), show::cluster(scene, id, cluster, with_nodes)));
-    Ok(listing::answer(&page, "CacheClusters", "CacheCluster", all))
+    Ok(page.list("CacheClusters", "CacheCluster", all))
 }
 
 /// The cluster that a call is about, which stands alone and is available.
@@ -206,7 +206,7 @@ fn modify(scene: &mut Scene<'_>, input: &Input) -> Answer {
         let groups = network::security_groups(scene, input, &cluster.vpc)?;
         goal.security_groups = Some(groups).filter(|groups| *groups != cluster.security_groups);
     }
-    cluster.window = requests::maintenance_window(input)?.unwrap_or(cluster.window);
+    cluster.window = windows::maintenance(input)?.unwrap_or(cluster.window);
     cluster.snapshot_days = requests::snapshot_days(input)?.unwrap_or(cluster.snapshot_days);
     cluster.snapshot_window = requests::snapshot_window(input)?.or(cluster.snapshot_window);
     cluster.minor_upgrades = input.flag("AutoMinorVersionUpgrade").unwrap_or(cluster.minor_upgrades);
@@ -236,7 +236,7 @@ fn modify(scene: &mut Scene<'_>, input: &Input) -> Answer {
 /// How many nodes a cluster is to have, and which go: as many as it has too many have to be named.
 fn nodes(input: &Input, cluster: &Cluster) -> Result<Option<(usize, Vec<String>)>, Refusal> {
     let going: Vec<String> = input.texts("CacheNodeIdsToRemove").into_iter().map(str::to_owned).collect();
-    let Some(count) = requests::ranged(input, "NumCacheNodes", (1, MOST))? else {
+    let Some(count) = input.ranged("NumCacheNodes", (1, MOST))? else {
         let words = "CacheNodeIdsToRemove can be specified only together with NumCacheNodes.";
         return if going.is_empty() { Ok(None) } else { Err(combination(words)) };
     };

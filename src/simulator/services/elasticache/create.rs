@@ -58,7 +58,7 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
         fails_over,
         multi_az,
         parameter_group,
-        port: requests::ranged(input, "Port", (1, 65_535))?.unwrap_or(6379),
+        port: input.ranged("Port", (1, 65_535))?.unwrap_or(6379),
         tags,
         ..encrypted(scene, input, version)?
     };
@@ -88,9 +88,9 @@ fn node(input: &Input) -> Result<String, Refusal> {
 fn form(scene: &Scene<'_>, input: &Input, version: Version) -> Result<(Form, String), Refusal> {
     let configured = input.list("NodeGroupConfiguration");
     let listed = i64::try_from(configured.len()).ok().filter(|listed| *listed > 0);
-    let shards = requests::ranged(input, "NumNodeGroups", (1, MOST_SHARDS))?.or(listed);
-    let replicas = requests::ranged(input, "ReplicasPerNodeGroup", (0, 5))?;
-    let count = requests::ranged(input, "NumCacheClusters", (1, 6))?;
+    let shards = input.ranged("NumNodeGroups", (1, MOST_SHARDS))?.or(listed);
+    let replicas = input.ranged("ReplicasPerNodeGroup", (0, 5))?;
+    let count = input.ranged("NumCacheClusters", (1, 6))?;
     let own = requests::parameter_group(scene, input, version)?;
     let mode = input.text("ClusterMode");
     let by_group = own.as_ref().map(|name| parameter_groups::has_cluster_mode(scene, name));
@@ -176,7 +176,7 @@ fn times(scene: &mut Scene<'_>, input: &Input, group: &mut ReplicationGroup) -> 
     input.pass_over("NetworkType");
     input.pass_over("IpDiscovery");
     input.pass_over("LogDeliveryConfigurations");
-    let window = requests::maintenance_window(input)?;
+    let window = windows::maintenance(input)?;
     let snapshot = requests::snapshot_window(input)?;
     group.window = window.unwrap_or_else(|| windows::draw_weekly(scene.dice, 60));
     group.snapshot_window = snapshot.unwrap_or_else(|| windows::draw_daily(scene.dice, 60));

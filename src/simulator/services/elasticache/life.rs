@@ -175,5 +175,5 @@ fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
     }
     let found = groups.visible(scene.sight).filter(|(id, _)| name.as_deref().is_none_or(|name| name == *id));
     let all = found.map(|(id, group)| (id.to_owned(), show::group(scene, id, group)));
-    Ok(listing::answer(&page, "ReplicationGroups", "ReplicationGroup", all))
+    Ok(page.list("ReplicationGroups", "ReplicationGroup", all))
 }

@@ -1,7 +1,6 @@
 //! How lists of ElastiCache are asked for and answered, and what identifiers look like.
 
 use crate::simulator::input::{Input, invalid};
-use crate::simulator::output::{Tree, named, object};
 use crate::simulator::pages::Page;
 use crate::simulator::refusal::Refusal;
 
@@ -13,17 +12,6 @@ pub(super) fn page(input: &Input) -> Result<Page, Refusal> {
 /// A page of 20 to so many things.
 pub(super) fn page_of(input: &Input, most: i64) -> Result<Page, Refusal> {
     Page::read(input, "MaxRecords", "Marker", (20, most), "InvalidParameterValue")
-}
-
-/// The answer to a request for a list: the wanted page of it and the marker of the next.
-pub(super) fn answer(
-    page: &Page,
-    list: &'static str,
-    member: &'static str,
-    all: impl IntoIterator<Item = (String, Tree)>,
-) -> Tree {
-    let (found, marker) = page.cut(all);
-    object! { list => named(member, found), "Marker" => marker }
 }
 
 /// A name in the small letters that ElastiCache keeps names in.

@@ -9,6 +9,7 @@ use crate::simulator::input::{Input, invalid};
 use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
 use crate::simulator::service::{Action, Answer, action};
+use crate::simulator::services::rds::windows;
 
 /// Changing replication groups.
 pub(super) const ACTIONS: &[Action] = &[action("ModifyReplicationGroup", modify)];
@@ -199,7 +200,7 @@ fn group_at_once(input: &Input, mut group: ReplicationGroup) -> Result<Replicati
     group.snapshotting = member.or(group.snapshotting);
     group.snapshot_days = days.unwrap_or(group.snapshot_days);
     group.snapshot_window = requests::snapshot_window(input)?.unwrap_or(group.snapshot_window);
-    group.window = requests::maintenance_window(input)?.unwrap_or(group.window);
+    group.window = windows::maintenance(input)?.unwrap_or(group.window);
     group.minor_upgrades = input.flag("AutoMinorVersionUpgrade").unwrap_or(group.minor_upgrades);
     Ok(group)
 }

@@ -4,7 +4,7 @@ use super::cluster;
 use super::group::{ReplicationGroup, Shard, find_available};
 use super::refusals::{combination, group_state};
 use super::subnet_groups;
-use super::{create, life, listing, requests};
+use super::{create, life, listing};
 use crate::simulator::input::{Input, invalid, missing};
 use crate::simulator::refusal::Refusal;
 use crate::simulator::scene::Scene;
@@ -35,7 +35,7 @@ fn wanted(scene: &Scene<'_>, input: &Input) -> Result<(String, ReplicationGroup)
 
 /// How many replicas each shard is to have; `None` for those that stay as they are.
 fn counts(input: &Input, group: &ReplicationGroup) -> Result<Vec<Option<i64>>, Refusal> {
-    let count = requests::ranged(input, "NewReplicaCount", (0, MOST))?;
+    let count = input.ranged("NewReplicaCount", (0, MOST))?;
     let configured = input.list("ReplicaConfiguration");
     if count.is_some() != configured.is_empty() {
         return Err(combination("Exactly one of NewReplicaCount and ReplicaConfiguration must be specified."));
@@ -44,7 +44,7 @@ fn counts(input: &Input, group: &ReplicationGroup) -> Result<Vec<Option<i64>>, R
     for entry in configured {
         entry.pass_over("PreferredAvailabilityZones");
         let id = entry.need("NodeGroupId")?;
-        let wanted = requests::ranged(entry, "NewReplicaCount", (0, MOST))?;
+        let wanted = entry.ranged("NewReplicaCount", (0, MOST))?;
         let at = group.shards.iter().position(|shard| shard.id == id).ok_or_else(|| no_shard(id))?;
         if let Some(count) = counts.get_mut(at) {
             *count = wanted;
@@ -168,7 +168,7 @@ fn reshard(scene: &mut Scene<'_>, input: &Input) -> Answer {
     if !group.has_cluster_mode() {
         return Err(combination("Shards can be changed only with cluster mode enabled."));
     }
-    let wanted = requests::ranged(input, "NodeGroupCount", (1, create::MOST_SHARDS))?;
+    let wanted = input.ranged("NodeGroupCount", (1, create::MOST_SHARDS))?;
     let wanted = usize::try_from(wanted.ok_or_else(|| missing("NodeGroupCount"))?).unwrap_or(1);
     let there = group.shards.len();
     let before = group.members();

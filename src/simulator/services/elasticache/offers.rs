@@ -39,7 +39,7 @@ fn versions(_: &mut Scene<'_>, input: &Input) -> Answer {
         format!("{} {}", version.engine, numbers.join("."))
     };
     let all = found.into_iter().map(|version| (key(version), show(version)));
-    Ok(listing::answer(&page, "CacheEngineVersions", "CacheEngineVersion", all))
+    Ok(page.list("CacheEngineVersions", "CacheEngineVersion", all))
 }
 
 fn show(version: &Version) -> Tree {
@@ -61,7 +61,7 @@ fn no_service_updates(_: &mut Scene<'_>, input: &Input) -> Answer {
     let page = listing::page(input)?;
     input.pass_over("ServiceUpdateName");
     input.pass_over("ServiceUpdateStatus");
-    Ok(listing::answer(&page, "ServiceUpdates", "ServiceUpdate", []))
+    Ok(page.list("ServiceUpdates", "ServiceUpdate", []))
 }
 
 fn no_update_actions(_: &mut Scene<'_>, input: &Input) -> Answer {
@@ -71,14 +71,14 @@ fn no_update_actions(_: &mut Scene<'_>, input: &Input) -> Answer {
     }
     input.pass_over("UpdateActionStatus");
     input.pass_over("ShowNodeLevelUpdateStatus");
-    Ok(listing::answer(&page, "UpdateActions", "UpdateAction", []))
+    Ok(page.list("UpdateActions", "UpdateAction", []))
 }
 
 fn no_user_groups(_: &mut Scene<'_>, input: &Input) -> Answer {
     let page = listing::page(input)?;
     match input.text("UserGroupId") {
         Some(id) => Err(Refusal::new("UserGroupNotFound", format!("User group {id} not found.")).status(404)),
-        None => Ok(listing::answer(&page, "UserGroups", "member", [])),
+        None => Ok(page.list("UserGroups", "member", [])),
     }
 }
 
@@ -101,7 +101,7 @@ fn users(scene: &mut Scene<'_>, input: &Input) -> Answer {
         "Authentication" => object! { "Type" => "no-password" },
         "ARN" => scene.arn("elasticache", "user:default"),
     };
-    Ok(listing::answer(&page, "Users", "member", [("default".to_owned(), user)]))
+    Ok(page.list("Users", "member", [("default".to_owned(), user)]))
 }
 
 /// The node types that a cache can go to: smaller and larger ones of all families.

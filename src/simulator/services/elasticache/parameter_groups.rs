@@ -114,7 +114,7 @@ fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
     });
     let mut all: BTreeMap<String, Tree> = own.chain(standard).collect();
     all.retain(|id, _| name.as_ref().is_none_or(|name| name == id));
-    Ok(listing::answer(&page, "CacheParameterGroups", "CacheParameterGroup", all))
+    Ok(page.list("CacheParameterGroups", "CacheParameterGroup", all))
 }
 
 fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {
@@ -146,7 +146,7 @@ fn describe_parameters(scene: &mut Scene<'_>, input: &Input) -> Answer {
         let is_wanted = wanted.is_none_or(|wanted| wanted == source);
         is_wanted.then(|| (parameter.name.to_owned(), show_parameter(parameter, set.or(by_mode), source)))
     });
-    let answer = listing::answer(&page, "Parameters", "Parameter", all);
+    let answer = page.list("Parameters", "Parameter", all);
     let specific = Tree::List("CacheNodeTypeSpecificParameter", Vec::new());
     Ok(answer.with("CacheNodeTypeSpecificParameters", specific))
 }

@@ -29,24 +29,6 @@ pub(super) fn password(password: &str) -> Result<(), Refusal> {
     if fits { Ok(()) } else { Err(invalid("Invalid AuthToken provided.")) }
 }
 
-/// A number in a range, if it is given.
-pub(super) fn ranged(input: &Input, name: &str, (least, most): (i64, i64)) -> Result<Option<i64>, Refusal> {
-    let number = input.whole(name)?;
-    match number.filter(|number| !(least..=most).contains(number)) {
-        None => Ok(number),
-        Some(odd) => Err(invalid(format!("Invalid value {odd} for {name}. Must be between {least} and {most}."))),
-    }
-}
-
-/// The weekly window that a call asks for.
-pub(super) fn maintenance_window(input: &Input) -> Result<Option<String>, Refusal> {
-    let window = input.text("PreferredMaintenanceWindow");
-    match window.filter(|window| !windows::is_weekly(window)) {
-        None => Ok(window.map(str::to_ascii_lowercase)),
-        Some(odd) => Err(invalid(format!("Invalid maintenance window format: {odd}"))),
-    }
-}
-
 /// The daily window that a call asks for, of an hour at least.
 pub(super) fn snapshot_window(input: &Input) -> Result<Option<String>, Refusal> {
     let window = input.text("SnapshotWindow");
@@ -58,7 +40,7 @@ pub(super) fn snapshot_window(input: &Input) -> Result<Option<String>, Refusal> 
 
 /// For how many days snapshots are kept; the smallest nodes of old have none.
 pub(super) fn snapshot_days(input: &Input) -> Result<Option<i64>, Refusal> {
-    ranged(input, "SnapshotRetentionLimit", (0, 35))
+    input.ranged("SnapshotRetentionLimit", (0, 35))
 }
 
 /// Whether a call says who is told what happens; nobody is told anything here.

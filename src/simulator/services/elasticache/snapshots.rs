@@ -166,7 +166,7 @@ fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
             && cluster.is_none_or_some(snapshot.clusters.first().map(|(cluster, _)| cluster))
     });
     let all = found.map(|(id, snapshot)| (id.to_owned(), show(scene, id, snapshot)));
-    Ok(listing::answer(&page, "Snapshots", "Snapshot", all))
+    Ok(page.list("Snapshots", "Snapshot", all))
 }
 
 /// Whether something wanted is what is there, or nothing is wanted.

@@ -131,7 +131,7 @@ fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
     }
     let found = groups.visible(scene.sight).filter(|(id, _)| name.as_deref().is_none_or(|name| name == *id));
     let all = found.map(|(id, group)| (id.to_owned(), show(scene, id, group)));
-    Ok(listing::answer(&page, "CacheSubnetGroups", "CacheSubnetGroup", all))
+    Ok(page.list("CacheSubnetGroups", "CacheSubnetGroup", all))
 }
 
 /// The zones that caches of a group stand in.

@@ -42,7 +42,7 @@ fn option_groups(scene: &mut Scene<'_>, input: &Input) -> Answer {
         return Err(Refusal::new("OptionGroupNotFoundFault", words).status(404));
     }
     found.sort_by(|one, other| one.0.cmp(&other.0));
-    Ok(listing::answer(&page, "OptionGroupsList", "OptionGroup", found))
+    Ok(page.list("OptionGroupsList", "OptionGroup", found))
 }
 
 fn option_group(scene: &Scene<'_>, name: &str, engine: &Engine, major: &Major) -> Tree {
@@ -62,7 +62,7 @@ fn no_options(_: &mut Scene<'_>, input: &Input) -> Answer {
     input.pass_over("Filters");
     input.pass_over("MajorEngineVersion");
     engines::engine(input.need("EngineName")?)?;
-    Ok(listing::answer(&page, "OptionGroupOptions", "OptionGroupOption", []))
+    Ok(page.list("OptionGroupOptions", "OptionGroupOption", []))
 }
 
 /// Nothing is ever due.
@@ -72,7 +72,7 @@ fn maintenance(scene: &mut Scene<'_>, input: &Input) -> Answer {
     if let Some(arn) = input.text("ResourceIdentifier") {
         find(scene, arn).map_err(|_| no_resource(arn))?;
     }
-    Ok(listing::answer(&page, "PendingMaintenanceActions", "ResourcePendingMaintenanceActions", []))
+    Ok(page.list("PendingMaintenanceActions", "ResourcePendingMaintenanceActions", []))
 }
 
 fn no_maintenance(_: &mut Scene<'_>, input: &Input) -> Answer {
@@ -165,5 +165,5 @@ fn majors(_: &mut Scene<'_>, input: &Input) -> Answer {
         })
         .collect();
     shown.sort_by(|one, other| one.0.cmp(&other.0));
-    Ok(listing::answer(&page, "DBMajorEngineVersions", "DBMajorEngineVersion", shown))
+    Ok(page.list("DBMajorEngineVersions", "DBMajorEngineVersion", shown))
 }

@@ -99,7 +99,7 @@ fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
     if let Some(wanted) = input.text("DBInstanceAutomatedBackupsArn") {
         let backup = find(scene, wanted)?;
         let shown = (backup.origin.resource.clone(), show(scene, &backup));
-        return Ok(listing::answer(&page, LIST, MEMBER, [shown]));
+        return Ok(page.list(LIST, MEMBER, [shown]));
     }
     let mut found = all(scene);
     found.retain(|backup| {
@@ -114,7 +114,7 @@ fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
     });
     found.sort_by(|one, other| one.origin.resource.cmp(&other.origin.resource));
     let shown = found.iter().map(|backup| (backup.origin.resource.clone(), show(scene, backup)));
-    Ok(listing::answer(&page, LIST, MEMBER, shown))
+    Ok(page.list(LIST, MEMBER, shown))
 }
 
 const LIST: &str = "DBInstanceAutomatedBackups";

@@ -82,7 +82,7 @@ pub(super) fn settings(
     class: String,
 ) -> Result<Settings, Refusal> {
     let engine = version.engine;
-    let maintenance = requests::maintenance_window(input)?;
+    let maintenance = windows::maintenance(input)?;
     let backup = requests::backup_window(input)?;
     let monitoring_seconds = monitoring(input)?;
     Ok(Settings {
@@ -91,7 +91,7 @@ pub(super) fn settings(
         class,
         username: String::new(),
         database: None,
-        port: requests::ranged(input, "Port", (1150, 65_535))?.unwrap_or(engine.port),
+        port: input.ranged("Port", (1150, 65_535))?.unwrap_or(engine.port),
         parameter_group: requests::parameter_group(scene, input, version)?,
         option_group: option_group(input, version)?,
         multi_az: input.flag("MultiAZ").unwrap_or(false),
@@ -100,7 +100,7 @@ pub(super) fn settings(
         copy_tags: input.flag("CopyTagsToSnapshot").unwrap_or(false),
         iam_login: input.flag("EnableIAMDatabaseAuthentication").unwrap_or(false),
         deletion_protection: input.flag("DeletionProtection").unwrap_or(false),
-        backup_days: requests::ranged(input, "BackupRetentionPeriod", (0, 35))?.unwrap_or(1),
+        backup_days: input.ranged("BackupRetentionPeriod", (0, 35))?.unwrap_or(1),
         backup_window: backup.unwrap_or_else(|| windows::draw_daily(scene.dice, 30)),
         maintenance_window: maintenance.unwrap_or_else(|| windows::draw_weekly(scene.dice, 30)),
         logs: requests::logs(input, "EnableCloudwatchLogsExports", version)?,

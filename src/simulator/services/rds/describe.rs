@@ -31,5 +31,5 @@ fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
         name.as_deref().is_none_or(|name| name == *id) && filters.pass(&instance.tags, values)
     });
     let all = found.map(|(id, instance)| (id.to_owned(), show::instance(scene, id, instance)));
-    Ok(listing::answer(&page, "DBInstances", "DBInstance", all))
+    Ok(page.list("DBInstances", "DBInstance", all))
 }

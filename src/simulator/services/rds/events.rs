@@ -74,7 +74,7 @@ fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
             && (wanted.is_empty() || wanted.contains(&event.category))
     });
     let all = found.map(|(number, event)| (format!("{number:08}"), show(scene, event)));
-    Ok(listing::answer(&page, "Events", "Event", all))
+    Ok(page.list("Events", "Event", all))
 }
 
 fn show(scene: &Scene<'_>, event: &Event) -> Tree {

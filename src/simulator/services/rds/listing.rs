@@ -2,7 +2,6 @@
 
 use crate::simulator::filters::Filters;
 use crate::simulator::input::{Input, invalid};
-use crate::simulator::output::{Tree, named, object};
 use crate::simulator::pages::Page;
 use crate::simulator::refusal::Refusal;
 
@@ -24,17 +23,6 @@ pub(super) fn filters(input: &Input, known: &[&str]) -> Result<Filters, Refusal>
 /// A page of 20 to 100 things, as all lists of RDS have.
 pub(super) fn page(input: &Input) -> Result<Page, Refusal> {
     Page::read(input, "MaxRecords", "Marker", (20, 100), "InvalidParameterValue")
-}
-
-/// The answer to a request for a list: the wanted page of it and the marker of the next.
-pub(super) fn answer(
-    page: &Page,
-    list: &'static str,
-    member: &'static str,
-    all: impl IntoIterator<Item = (String, Tree)>,
-) -> Tree {
-    let (found, marker) = page.cut(all);
-    object! { list => named(member, found), "Marker" => marker }
 }
 
 /// The name in an identifier that may be an ARN, in the small letters that RDS keeps names in.

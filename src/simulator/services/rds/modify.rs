@@ -111,7 +111,7 @@ fn wanted(scene: &mut Scene<'_>, input: &Input, id: &str, instance: Instance) ->
     later.certificate = input.text("CACertificateIdentifier").map(str::to_owned);
     later.certificate = later.certificate.filter(|authority| *authority != instance.settings.certificate);
     later.subnet_group = subnet_group(scene, input, &instance)?;
-    let port = requests::ranged(input, "DBPortNumber", (1150, 65_535))?;
+    let port = input.ranged("DBPortNumber", (1150, 65_535))?;
     soon.port = port.filter(|port| *port != instance.settings.port);
     soon.logs = logs(input, &instance, version)?;
     let iam_login = input.flag("EnableIAMDatabaseAuthentication");
@@ -240,7 +240,7 @@ fn backups(
     later: &mut Changes,
 ) -> Result<(), Refusal> {
     let there = instance.settings.backup_days;
-    let Some(days) = requests::ranged(input, "BackupRetentionPeriod", (0, 35))?.filter(|days| *days != there) else {
+    let Some(days) = input.ranged("BackupRetentionPeriod", (0, 35))?.filter(|days| *days != there) else {
         return Ok(());
     };
     if days == 0 && !replicas(scene, id).is_empty() {
@@ -311,7 +311,7 @@ fn at_once(scene: &Scene<'_>, input: &Input, mut instance: Instance, version: Ve
     if input.has("PubliclyAccessible") {
         instance.settings.public = create::public(scene, input, &instance.place)?;
     }
-    if let Some(window) = requests::maintenance_window(input)? {
+    if let Some(window) = windows::maintenance(input)? {
         instance.settings.maintenance_window = window;
     }
     if let Some(window) = requests::backup_window(input)? {

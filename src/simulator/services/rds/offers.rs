@@ -42,7 +42,7 @@ fn versions(_: &mut Scene<'_>, input: &Input) -> Answer {
     let all = found.map(|version| (sortable(version), show_version(version)));
     let mut all: Vec<(String, Tree)> = all.collect();
     all.sort_by(|one, other| one.0.cmp(&other.0));
-    Ok(listing::answer(&page, "DBEngineVersions", "DBEngineVersion", all))
+    Ok(page.list("DBEngineVersions", "DBEngineVersion", all))
 }
 
 /// A key that sorts versions by their numbers.
@@ -110,7 +110,7 @@ fn options(scene: &mut Scene<'_>, input: &Input) -> Answer {
     }
     all.sort_by(|one, other| one.0.cmp(&other.0));
     let shown = all.into_iter().map(|(key, (version, class, kind))| (key, show_option(version, class, kind, &zones)));
-    Ok(listing::answer(&page, "OrderableDBInstanceOptions", "OrderableDBInstanceOption", shown))
+    Ok(page.list("OrderableDBInstanceOptions", "OrderableDBInstanceOption", shown))
 }
 
 fn show_option(version: Version, class: &str, kind: &engines::Storage, zones: &[String]) -> Tree {
@@ -171,7 +171,7 @@ fn certificates(scene: &mut Scene<'_>, input: &Input) -> Answer {
         };
         ((*name).to_owned(), shown)
     });
-    let answer = listing::answer(&page, "Certificates", "Certificate", all);
+    let answer = page.list("Certificates", "Certificate", all);
     match wanted.filter(|wanted| !AUTHORITIES.iter().any(|(name, ..)| name == wanted)) {
         Some(odd) => {
             let words = format!("Certificate not found: {odd}");

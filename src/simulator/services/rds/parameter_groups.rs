@@ -120,7 +120,7 @@ fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
     });
     let mut all: BTreeMap<String, Tree> = own.chain(standard).collect();
     all.retain(|id, _| name.is_none_or(|name| name == id));
-    Ok(listing::answer(&page, "DBParameterGroups", "DBParameterGroup", all))
+    Ok(page.list("DBParameterGroups", "DBParameterGroup", all))
 }
 
 fn delete(scene: &mut Scene<'_>, input: &Input) -> Answer {

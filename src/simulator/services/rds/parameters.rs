@@ -39,7 +39,7 @@ fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
         let is_wanted = wanted.is_none_or(|wanted| wanted == source);
         is_wanted.then(|| (parameter.name.to_owned(), show(parameter, set, source)))
     });
-    Ok(listing::answer(&page, "Parameters", "Parameter", all))
+    Ok(page.list("Parameters", "Parameter", all))
 }
 
 /// Whether RDS sets a parameter, or leaves it to the engine.

@@ -36,7 +36,7 @@ fn create(scene: &mut Scene<'_>, input: &Input) -> Answer {
     settings.backup_days = 0;
     settings.backup_window.clone_from(&source.settings.backup_window);
     settings.minor_upgrades = input.flag("AutoMinorVersionUpgrade").unwrap_or(source.settings.minor_upgrades);
-    settings.port = requests::ranged(input, "Port", (1150, 65_535))?.unwrap_or(source.settings.port);
+    settings.port = input.ranged("Port", (1150, 65_535))?.unwrap_or(source.settings.port);
     if !input.has("DBParameterGroupName") {
         settings.parameter_group.clone_from(&source.settings.parameter_group);
     }
@@ -142,7 +142,7 @@ fn promote(scene: &mut Scene<'_>, input: &Input) -> Answer {
     if !instance.is_available() {
         return Err(wrong_state(format!("Instance {id} is not currently in the available state.")));
     }
-    let days = requests::ranged(input, "BackupRetentionPeriod", (0, 35))?.unwrap_or(1);
+    let days = input.ranged("BackupRetentionPeriod", (0, 35))?.unwrap_or(1);
     let window = requests::backup_window(input)?;
     if let Some(instance) = scene.here.rds.instances.get_mut(&id) {
         instance.settings.backup_window = window.unwrap_or(instance.settings.backup_window.clone());

@@ -160,24 +160,6 @@ pub(super) fn logs(input: &Input, name: &str, version: Version) -> Result<BTreeS
     }
 }
 
-/// A number in a range, if it is given.
-pub(super) fn ranged(input: &Input, name: &str, (least, most): (i64, i64)) -> Result<Option<i64>, Refusal> {
-    let number = input.whole(name)?;
-    match number.filter(|number| !(least..=most).contains(number)) {
-        None => Ok(number),
-        Some(odd) => Err(invalid(format!("Invalid value {odd} for {name}. Must be between {least} and {most}."))),
-    }
-}
-
-/// The weekly window that a call asks for.
-pub(super) fn maintenance_window(input: &Input) -> Result<Option<String>, Refusal> {
-    let window = input.text("PreferredMaintenanceWindow");
-    match window.filter(|window| !windows::is_weekly(window)) {
-        None => Ok(window.map(str::to_ascii_lowercase)),
-        Some(odd) => Err(invalid(format!("Invalid maintenance window format: {odd}"))),
-    }
-}
-
 /// The daily window that a call asks for.
 pub(super) fn backup_window(input: &Input) -> Result<Option<String>, Refusal> {
     let window = input.text("PreferredBackupWindow");

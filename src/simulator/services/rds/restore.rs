@@ -85,8 +85,8 @@ fn revive(scene: &mut Scene<'_>, input: &Input, id: &str, old: &Settings, disks:
     settings.username.clone_from(&old.username);
     settings.database.clone_from(&old.database);
     input.pass_over("DBName");
-    settings.port = requests::ranged(input, "Port", (1150, 65_535))?.unwrap_or(old.port);
-    settings.backup_days = requests::ranged(input, "BackupRetentionPeriod", (0, 35))?.unwrap_or(old.backup_days);
+    settings.port = input.ranged("Port", (1150, 65_535))?.unwrap_or(old.port);
+    settings.backup_days = input.ranged("BackupRetentionPeriod", (0, 35))?.unwrap_or(old.backup_days);
     settings.backup_window = requests::backup_window(input)?.unwrap_or_else(|| old.backup_window.clone());
     settings.iam_login = input.flag("EnableIAMDatabaseAuthentication").unwrap_or(old.iam_login);
     let tags = Tags::read(input, "Tags")?;

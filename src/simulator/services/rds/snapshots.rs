@@ -165,7 +165,7 @@ fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
             && filters.pass(&snapshot.tags, values)
     });
     let all = found.map(|(id, snapshot)| (id.to_owned(), show(scene, id, snapshot)));
-    Ok(listing::answer(&page, "DBSnapshots", "DBSnapshot", all))
+    Ok(page.list("DBSnapshots", "DBSnapshot", all))
 }
 
 fn show(scene: &Scene<'_>, name: &str, snapshot: &Snapshot) -> Tree {

@@ -146,7 +146,7 @@ fn describe(scene: &mut Scene<'_>, input: &Input) -> Answer {
     let found = scene.here.rds.subnet_groups.visible(scene.sight);
     let found = found.filter(|(id, _)| name.as_deref().is_none_or(|name| name == *id));
     let all = found.map(|(id, group)| (id.to_owned(), show(scene, id, group)));
-    Ok(listing::answer(&page, "DBSubnetGroups", "DBSubnetGroup", all))
+    Ok(page.list("DBSubnetGroups", "DBSubnetGroup", all))
 }
 
 fn modify(scene: &mut Scene<'_>, input: &Input) -> Answer {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use crate::simulator::clock::Moment;
 use crate::simulator::dice::Dice;
+use crate::simulator::input::{Input, invalid};
+use crate::simulator::refusal::Refusal;
 
 const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 const MINUTES_OF_DAY: u64 = 24 * 60;
@@ -16,6 +18,15 @@ pub(crate) fn next_opening(window: &str, now: Moment) -> Option<Moment> {
     let minute = (now.0 / 60_000 + 4 * MINUTES_OF_DAY) % MINUTES_OF_WEEK;
     let wait = (opens + MINUTES_OF_WEEK - minute - 1) % MINUTES_OF_WEEK + 1;
     Some(Moment((now.0 / 60_000 + wait) * 60_000))
+}
+
+/// The weekly window that a call asks for.
+pub(crate) fn maintenance(input: &Input) -> Result<Option<String>, Refusal> {
+    let window = input.text("PreferredMaintenanceWindow");
+    match window.filter(|window| !is_weekly(window)) {
+        None => Ok(window.map(str::to_ascii_lowercase)),
+        Some(odd) => Err(invalid(format!("Invalid maintenance window format: {odd}"))),
+    }
 }
 
 /// Whether a text is a weekly window of half an hour to a day.
