@@ -140,6 +140,8 @@ fn expired_credentials_end_a_run_at_once_and_with_new_ones_the_next_goes_on() {
             }
             cases += 1;
             match result {
+                // They expired after the last call was answered.
+                Ok(report) if report.is_complete() => {}
                 Ok(report) => {
                     assert!(report.expired.is_some() && report.failed.is_empty(), "{n}: {report:?}");
                     assert!(!report.left.is_empty() || !report.unproved.is_empty(), "{n}: {report:?}");
