@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::engine::address::Address;
+
 /// Deploys scalable web services on AWS virtual machines: one YAML blueprint, planned, applied and kept that way.
 #[derive(Debug, Parser)]
 #[command(name = "pando", version, propagate_version = true, max_term_width = 100, arg_required_else_help = true)]
@@ -58,6 +60,8 @@ pub enum Command {
     Apply(Apply),
     /// Remove everything
     Destroy(Destroy),
+    /// Show what is protected from deletion, or lift it
+    Protect(Protect),
     /// Show endpoints and other outputs
     Output(Output),
     /// Show clones, databases, caches and queues at a glance
@@ -108,7 +112,8 @@ Examples:
   pando plan
   pando plan --env dev --detailed-exitcode   in a script: 2 if there is something to do
 
-A plan changes nothing, neither in AWS nor in the state. `+` creates, `~` changes, `±` replaces, `-` deletes.")]
+A plan changes nothing, neither in AWS nor in the state. `+` creates, `~` changes, `±` replaces, `-` deletes; `(holds data)` marks what is lost \
+with the data in it.")]
 pub struct Plan {
     /// End with exit code 2 instead of 0 if there is something to do
     #[arg(long)]
@@ -133,6 +138,7 @@ pub enum Renew {
 Examples:
   pando apply                                shows the plan and asks
   pando apply --env prod --yes               in a script
+  pando apply --yes --confirm shop           also where a database, cache, queue or password is deleted or replaced
   pando apply --renew image                  rolls all clones over to the newest image
 
 Ctrl-C once: calls under way are answered and written down, and no more are sent. The next apply goes on where this one stopped.")]
@@ -140,6 +146,9 @@ pub struct Apply {
     /// Do not ask before the plan is carried out; needed where there is no terminal
     #[arg(short, long, alias = "auto-approve")]
     pub yes: bool,
+    /// The stack's name, with the environment's: data may be deleted. Needed beside `--yes` for a plan that deletes or replaces what holds data
+    #[arg(long, value_name = "NAME")]
+    pub confirm: Option<String>,
     /// Ask AWS anew for this, instead of using the answer that the first apply pinned; can be given twice
     #[arg(long, value_enum, value_name = "WHAT")]
     pub renew: Vec<Renew>,
@@ -156,6 +165,25 @@ What the blueprint protects is not removed, nor is anything else then. In the en
 pub struct Destroy {
     /// The stack's name, with the environment's, instead of typing it; needed where there is no terminal
     #[arg(long, value_name = "NAME")]
+    pub confirm: Option<String>,
+}
+
+/// Show what is protected from deletion, or lift it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pando protect                                     what is protected, and by what
+  pando protect --release db_instance/primary       shows the plan, and asks for the stack's name
+  pando protect --release queue/jobs queue/jobs_dead --confirm shop
+
+`protect` in the blueprint protects, from the next apply on. Deleting a block from the blueprint does not lift its protection; this does, in a step \
+of its own, so that nothing goes by mistake. The next `pando apply` may then remove or replace it.")]
+pub struct Protect {
+    /// Lift the protection of these: in the state, and in AWS where it has a lock of its own
+    #[arg(long, value_name = "ADDRESS", num_args = 1..)]
+    pub release: Vec<Address>,
+    /// The stack's name, with the environment's, instead of typing it; needed where there is no terminal
+    #[arg(long, value_name = "NAME", requires = "release")]
     pub confirm: Option<String>,
 }
 

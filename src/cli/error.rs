@@ -1,5 +1,6 @@
 //! Errors at the door: what went wrong, which exit code it is, and what to do next. The only place that turns errors into words for people.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 
 use crate::aws::clients::ConnectError;
@@ -8,7 +9,7 @@ use crate::emulators::StartError;
 use crate::engine::cloud_error::CloudError;
 use crate::engine::deployment::RunError;
 use crate::engine::graph::GraphError;
-use crate::engine::planner::PlanError;
+use crate::engine::planner::{PlanError, ProtectedResource, Protection, Unreleasable};
 use crate::engine::state::Elsewhere;
 use crate::store::StoreError;
 
@@ -150,10 +151,17 @@ impl From<RunError> for CommandError {
     fn from(error: RunError) -> Self {
         let plain = Self::chain(&error);
         match &error {
-            RunError::Plan(PlanError::Protected(_)) => plain
-                .exit(Exit::Refused)
-                .hint("nothing was changed")
-                .hint("to let it go in two steps: take it off `protect` in the blueprint (`protect: []` for all), `pando apply`, and ask again"),
+            RunError::Plan(PlanError::Protected(protected)) => still_protected(plain, protected),
+            RunError::Plan(PlanError::Release(_, why)) => {
+                let plain = plain.hint("nothing was changed");
+                match why {
+                    Unreleasable::Unknown => plain.exit(Exit::Usage).hint("`pando protect` lists what is protected"),
+                    Unreleasable::Vanished => plain.exit(Exit::Refused).hint(VANISHED),
+                    Unreleasable::Replace(_) => {
+                        plain.exit(Exit::Refused).hint("lift its deletion protection in AWS, and release it again")
+                    }
+                }
+            }
             RunError::Read(_, cause) => by_cloud(plain, cause).hint("nothing was changed"),
             RunError::Journal(_) => {
                 plain.exit(Exit::Partly).hint("nothing is sent that cannot be remembered; make room and run again")
@@ -185,6 +193,18 @@ impl From<StartError> for CommandError {
     fn from(error: StartError) -> Self {
         Self::chain(&error)
     }
+}
+
+const VANISHED: &str = "to have what is no longer there made anew, take it off `protect` in the blueprint";
+
+fn still_protected(error: CommandError, protected: &[ProtectedResource]) -> CommandError {
+    let error = error.exit(Exit::Refused).hint("nothing was changed");
+    let (gone, there): (Vec<_>, Vec<_>) = protected.iter().partition(|resource| resource.why == Protection::Vanished);
+    let there: BTreeSet<String> = there.iter().map(|resource| resource.incarnation.address.to_string()).collect();
+    let release = there.into_iter().fold(String::new(), |all, address| format!("{all} {address}"));
+    let lift = format!("to let it go, lift its protection first: `pando protect --release{release}`");
+    let error = if release.is_empty() { error } else { error.hint(lift) };
+    if gone.is_empty() { error } else { error.hint(VANISHED) }
 }
 
 fn by_cloud(error: CommandError, cause: &CloudError) -> CommandError {

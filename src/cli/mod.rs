@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod commands;
+pub mod consent;
 pub mod context;
 pub mod error;
 pub mod local_aws;
@@ -46,6 +47,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
         Command::Plan(args) => signals::block_on(|stop| commands::plan::run(global, args, stop)),
         Command::Apply(args) => signals::block_on(|stop| commands::apply::run(global, args, stop)),
         Command::Destroy(args) => signals::block_on(|stop| commands::destroy::run(global, args, stop)),
+        Command::Protect(args) => signals::block_on(|stop| commands::protect::run(global, args, stop)),
         Command::Status => signals::block_on(|stop| commands::status::run(global, stop)),
         Command::Local(Local::Start(args)) => signals::block_on(|_| commands::local::start(args)),
         Command::Local(Local::Stop) => signals::block_on(|_| commands::local::stop()),

@@ -1,6 +1,7 @@
 //! Names: an address is `kind/name`, an incarnation is `kind/name@generation`, a key is what the cloud sees.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -128,6 +129,14 @@ impl TryFrom<String> for Address {
             Some((kind, name)) if !kind.is_empty() && !name.is_empty() => Ok(Self::new(kind, name)),
             _ => Err(AddressError::NotAnAddress(text)),
         }
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        text.to_owned().try_into()
     }
 }
 

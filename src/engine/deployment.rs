@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
 use tokio::sync::watch;
 
-use super::address::Incarnation;
+use super::address::{Address, Incarnation};
 use super::cloud_error::CloudError;
 use super::event::{Event, Listener};
 use super::execute::{Failure, Outcome, execute};
@@ -15,9 +14,9 @@ use super::graph::Graph;
 use super::journal::{Entry, Fact, Journal, JournalError};
 use super::kind::Registry;
 use super::plan::{Action, Observations, Plan};
-use super::planner::{PlanError, plan};
-use super::reference::{Book, Known};
-use super::state::{IllegalStep, Record, Request, State};
+use super::planner::{PlanError, plan, release};
+use super::reference::Book;
+use super::state::{IllegalStep, Request, State};
 
 /// A stack, the cloud it lives in, and the journal that remembers.
 pub struct Deployment<C: 'static, J> {
@@ -54,6 +53,14 @@ pub struct Report {
     pub stopped: bool,
     /// The credentials are no longer good; the cloud's words.
     pub expired: Option<String>,
+}
+
+/// What a plan is to bring about.
+pub(super) enum Aim<'a> {
+    /// That everything is as the graph says.
+    Blueprint(&'a Graph),
+    /// That these are no longer protected, and nothing else.
+    Release(&'a BTreeSet<Address>),
 }
 
 /// A run that could not go on at all.
@@ -108,13 +115,31 @@ impl Report {
 impl<C: Send + Sync + 'static, J: Journal> Deployment<C, J> {
     /// Looks up what an earlier run left unproved, reads everything, and works out what is to be done.
     pub async fn plan(&mut self, graph: &Graph) -> Result<(Plan, Observations), RunError> {
+        self.plan_for(&Aim::Blueprint(graph)).await
+    }
+
+    pub(super) async fn plan_for(&mut self, aim: &Aim<'_>) -> Result<(Plan, Observations), RunError> {
         self.resolve().await?;
         let seen = self.observe().await?;
-        Ok((plan(graph, &self.state, &seen, &self.registry.rules())?, seen))
+        let rules = self.registry.rules();
+        let plan = match aim {
+            Aim::Blueprint(graph) => plan(graph, &self.state, &seen, &rules)?,
+            Aim::Release(addresses) => release(addresses, &self.state, &seen, &rules)?,
+        };
+        Ok((plan, seen))
     }
 
     /// Carries out an approved plan. Where only answers were lost it looks, plans anew and goes on, but never does more than approved.
     pub async fn apply(&mut self, graph: &Graph, approved: &Plan, seen: &Observations) -> Result<Report, RunError> {
+        self.carry_out(&Aim::Blueprint(graph), approved, seen).await
+    }
+
+    pub(super) async fn carry_out(
+        &mut self,
+        aim: &Aim<'_>,
+        approved: &Plan,
+        seen: &Observations,
+    ) -> Result<Report, RunError> {
         self.tell(Event::ApplyStarted { totals: approved.totals() });
         let mut report = Report::default();
         report.add(execute(self, approved, seen).await?);
@@ -126,7 +151,7 @@ impl<C: Send + Sync + 'static, J: Journal> Deployment<C, J> {
             let stop = self.stop.clone();
             let (next, seen) = tokio::select! {
                 biased;
-                next = self.plan(graph) => next?,
+                next = self.plan_for(aim) => next?,
                 () = stopped(stop) => {
                     report.stopped = true;
                     break;
@@ -162,12 +187,7 @@ impl<C: Send + Sync + 'static, J: Journal> Deployment<C, J> {
 
     /// The outputs that a request may use: exactly those of the lives it names.
     pub(super) fn book(&self, request: &Request) -> Book {
-        let mut book = Book::default();
-        for target in &request.depends_on {
-            let outputs: Option<&Value> = self.state.records.get(target).and_then(Record::outputs);
-            book.enter(target.clone(), outputs.cloned().map_or(Known::AfterApply, Known::Now));
-        }
-        book
+        Book::recorded(request, &self.state.records)
     }
 }
 

@@ -45,6 +45,8 @@ pub trait Rules: Send + Sync {
     fn name_returns(&self) -> bool;
     /// See [`Resource::REMOVAL`].
     fn removal(&self) -> Removal;
+    /// See [`Resource::HOLDS_DATA`].
+    fn holds_data(&self) -> bool;
     /// See [`Resource::compare`].
     fn compare(&self, to: &Value, recorded: &Request, seen: &Value, book: &Book) -> KindResult<Changes>;
     /// See [`Resource::outputs`].
@@ -53,6 +55,8 @@ pub trait Rules: Send + Sync {
     fn readiness(&self, seen: &Value) -> KindResult<Readiness>;
     /// See [`Resource::protected`].
     fn protected(&self, seen: &Value) -> KindResult<Option<&'static str>>;
+    /// See [`Resource::unprotected`].
+    fn unprotected(&self, properties: &Value) -> KindResult<Option<Value>>;
     /// See [`Resource::remains`].
     fn remains(&self, properties: &Value, id: &Value) -> KindResult<Vec<String>>;
     /// See [`Resource::natural_id`].
@@ -184,6 +188,10 @@ impl<R: Resource> Rules for Kind<R> {
         R::REMOVAL
     }
 
+    fn holds_data(&self) -> bool {
+        R::HOLDS_DATA
+    }
+
     fn compare(&self, to: &Value, recorded: &Request, seen: &Value, book: &Book) -> KindResult<Changes> {
         let mut diff = Diff::new(book, recorded);
         parse::<R, R>("properties", to)?.compare(&parse::<R, _>("observation", seen)?, &mut diff);
@@ -201,6 +209,11 @@ impl<R: Resource> Rules for Kind<R> {
 
     fn protected(&self, seen: &Value) -> KindResult<Option<&'static str>> {
         Ok(R::protected(&parse::<R, _>("observation", seen)?))
+    }
+
+    fn unprotected(&self, properties: &Value) -> KindResult<Option<Value>> {
+        let unprotected = parse::<R, R>("properties", properties)?.unprotected();
+        unprotected.map(|properties| write::<R, R>("properties", &properties)).transpose()
     }
 
     fn remains(&self, properties: &Value, id: &Value) -> KindResult<Vec<String>> {

@@ -5,7 +5,7 @@
 //!
 //! - vocabulary: [`address`], [`resource`], [`mod@reference`], [`graph`], [`change`], [`kind`], [`cloud_error`]
 //! - what would change, and why: [`plan`], [`planner`]
-//! - making it so: [`deployment`], with `resolve`, `observe` and [`execute`] as its parts, telling its [`event`]s
+//! - making it so: [`deployment`], with `resolve`, `observe`, `release` and [`execute`] as its parts, telling its [`event`]s
 //! - what is known to be true: [`journal`], [`state`], [`verify`], [`sweep`]
 
 pub mod address;
@@ -21,6 +21,7 @@ mod observe;
 pub mod plan;
 pub mod planner;
 pub mod reference;
+mod release;
 mod resolve;
 pub mod resource;
 pub mod state;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::address::{Address, Incarnation};
 use super::change::Changes;
+use super::kind::RuleBook;
 use super::state::Request;
 
 /// What was read: an entry for each life that is there.
@@ -126,6 +127,13 @@ impl Plan {
     /// The lives that end because the next one of their address takes their place.
     pub fn replaced(&self) -> BTreeSet<&Incarnation> {
         self.steps.values().filter_map(|step| self.replaced_by(step)).map(|step| &step.incarnation).collect()
+    }
+
+    /// The lives that end, of kinds whose data nothing could bring back.
+    pub fn lost_data(&self, rules: &RuleBook) -> BTreeSet<Incarnation> {
+        let ends = self.steps.values().filter(|step| step.action == Action::Delete).map(|step| &step.incarnation);
+        let holds = |at: &&Incarnation| rules.get(at.address.kind.as_str()).is_some_and(|kind| kind.holds_data());
+        ends.filter(holds).cloned().collect()
     }
 
     /// Counts what is to be done.

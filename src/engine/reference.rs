@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::address::{Address, Incarnation};
 use super::cloud_error::{CloudError, CloudResult};
 use super::resource::Resource;
+use super::state::{Record, Request};
 
 /// Another resource, by name and type. In JSON `{"$ref": "kind/name"}`.
 ///
@@ -159,6 +160,16 @@ impl<T, F: FromIterator<T>> FromIterator<Known<T>> for Known<F> {
 }
 
 impl Book {
+    /// What is recorded of the outputs of exactly those lives that a request names.
+    pub(super) fn recorded(request: &Request, records: &BTreeMap<Incarnation, Record>) -> Self {
+        let mut book = Self::default();
+        for target in &request.depends_on {
+            let outputs: Option<&Value> = records.get(target).and_then(Record::outputs);
+            book.enter(target.clone(), outputs.cloned().map_or(Known::AfterApply, Known::Now));
+        }
+        book
+    }
+
     /// Notes which life stands behind an address, and what is known of its outputs.
     pub fn enter(&mut self, of: Incarnation, outputs: Known<Value>) {
         self.0.insert(of.address.clone(), (of, outputs));

@@ -65,6 +65,9 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     const NAME_RETURNS: bool = false;
     /// How it ends.
     const REMOVAL: Removal = Removal::Deleted;
+    /// Whether something is lost for good when it is deleted, which no other resource and no blueprint could bring back. A
+    /// replica, or a cache that any restart empties, does not.
+    const HOLDS_DATA: bool = false;
 
     /// What the cloud calls it. A struct where several values together identify it.
     type Id: Serialize + DeserializeOwned + Ord + Clone + Send + Sync;
@@ -82,6 +85,10 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     fn compare(&self, seen: &Self::Observed, diff: &mut Diff<'_>);
     /// `Some(why)` forbids deletion and replacement at plan time.
     fn protected(_seen: &Self::Observed) -> Option<&'static str> {
+        None
+    }
+    /// The same without the cloud's own protection from deletion. `None`: this kind has no such thing.
+    fn unprotected(&self) -> Option<Self> {
         None
     }
     /// What deleting it leaves behind, in words (a last snapshot), so that nobody misses it or is billed by surprise.

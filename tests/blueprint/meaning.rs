@@ -123,6 +123,8 @@ fn the_cache_is_one_that_elasticache_would_make() {
         ("valkey with nodes", "cache: { engine: valkey 8, nodes: 2 }"),
         ("too old to encrypt", "cache: { engine: memcached 1.6.6 }"),
         ("newer than this Pando", "cache: { engine: valkey 9.9 }"),
+        ("memcached with a snapshot", "cache: { engine: memcached 1.6, final_snapshot: true }"),
+        ("a node without snapshots", "cache: { engine: valkey 8, node: cache.t1.micro, final_snapshot: false }"),
     ]));
 }
 

@@ -5,13 +5,14 @@ use crate::support::command::Sandbox;
 #[tokio::test]
 async fn every_verb_explains_itself() {
     let sandbox = Sandbox::empty();
-    let verbs: [&[&str]; 13] = [
+    let verbs: [&[&str]; 14] = [
         &[],
         &["init"],
         &["validate"],
         &["plan"],
         &["apply"],
         &["destroy"],
+        &["protect"],
         &["output"],
         &["status"],
         &["schema"],

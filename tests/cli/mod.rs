@@ -8,6 +8,7 @@ mod help;
 mod interrupted;
 mod local;
 mod machine;
+mod protected;
 mod state;
 mod terminal;
 

@@ -251,6 +251,7 @@ pub(super) const ROWS: &[Row] = &[
             ("security_groups", For(&["ElastiCache::ReplicationGroup SecurityGroupIds"])),
             ("password", For(&["ElastiCache::ReplicationGroup AuthToken"])),
             ("snapshot_days", For(&["ElastiCache::ReplicationGroup SnapshotRetentionLimit"])),
+            ("final_snapshot", Outside(Update, OF_A_DELETE)),
             ("tags", For(&["ElastiCache::ReplicationGroup Tags"])),
         ],
     },

@@ -111,6 +111,7 @@ pub struct Outputs {
 impl Resource for DbInstance {
     const KIND: &'static str = "db_instance";
     const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    const HOLDS_DATA: bool = true;
     type Id = DbInstanceId;
     type Observed = Observed;
     type Outputs = Outputs;
@@ -185,6 +186,10 @@ impl Resource for DbInstance {
         // One that never worked holds nothing, and RDS lets it go.
         let on = seen.instance.deletion_protection && seen.instance.status != "failed";
         on.then_some("deletion protection is on")
+    }
+
+    fn unprotected(&self) -> Option<Self> {
+        Some(Self { deletion_protection: false, ..self.clone() })
     }
 
     fn remains(&self, id: &DbInstanceId) -> Vec<String> {

@@ -125,6 +125,10 @@ impl Resource for LoadBalancer {
         let on = seen.attributes.as_ref().is_some_and(|attributes| attributes.deletion_protection);
         on.then_some("deletion protection is on")
     }
+
+    fn unprotected(&self) -> Option<Self> {
+        Some(Self { deletion_protection: false, ..self.clone() })
+    }
 }
 
 // cloud calls

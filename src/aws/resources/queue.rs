@@ -82,6 +82,8 @@ pub struct Outputs {
 impl Resource for Queue {
     const KIND: &'static str = "queue";
     const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    /// The jobs that nobody has taken yet.
+    const HOLDS_DATA: bool = true;
     type Id = QueueUrl;
     type Observed = Observed;
     type Outputs = Outputs;

@@ -50,6 +50,8 @@ pub struct ReplicationGroup {
     pub password: Ref<Secret>,
     /// For how many days daily snapshots are kept.
     pub snapshot_days: u32,
+    /// Whether a last snapshot is taken when it is deleted.
+    pub final_snapshot: bool,
     /// The user's tags.
     pub tags: Tags,
 }
@@ -123,6 +125,8 @@ pub struct Outputs {
 impl Resource for ReplicationGroup {
     const KIND: &'static str = "replication_group";
     const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    /// Sessions, counters and locks live in caches, often nowhere else.
+    const HOLDS_DATA: bool = true;
     type Id = ReplicationGroupId;
     type Observed = Observed;
     type Outputs = Outputs;
@@ -135,7 +139,7 @@ impl Resource for ReplicationGroup {
         match seen.status.as_str() {
             "available" => Readiness::Ready,
             "deleting" => Readiness::Leaving,
-            "create-failed" => Readiness::Unusable("it failed to start".into()),
+            FAILED => Readiness::Unusable("it failed to start".into()),
             status => Readiness::Pending(status.into()),
         }
     }
@@ -153,6 +157,7 @@ impl Resource for ReplicationGroup {
             security_groups,
             password,
             snapshot_days,
+            final_snapshot,
             tags,
         } = self;
         let members = seen.members.as_ref();
@@ -179,9 +184,15 @@ impl Resource for ReplicationGroup {
         compare_groups(diff, security_groups, members.and_then(|members| members.security_groups.as_ref()));
         diff.unseen_ref("password", Manner::InPlace, password);
         diff.in_place("snapshot_days", snapshot_days, &seen.snapshot_days);
+        // Matters when it is deleted, and is read from the record then.
+        diff.unseen("final_snapshot", Manner::InPlace, final_snapshot);
         diff.replace("encrypted_at_rest", &true, &seen.encrypted_at_rest);
         diff.replace("encrypted_in_transit", &true, &seen.encrypted_in_transit);
         diff.unseen("tags", Manner::InPlace, tags);
+    }
+
+    fn remains(&self, id: &ReplicationGroupId) -> Vec<String> {
+        self.final_snapshot.then(|| format!("the last snapshot, {}", last_snapshot(id))).into_iter().collect()
     }
 }
 
@@ -263,7 +274,7 @@ impl Manage for ReplicationGroup {
             request.new_replica_count(count(self.replicas)).send().await.map_err(classify)?;
             return more("replicas are being added");
         }
-        if call.changes(self, seen).has_beside(&["replicas", "password", "tags"]) {
+        if call.changes(self, seen).has_beside(&["replicas", "password", "final_snapshot", "tags"]) {
             self.modify(call, id, seen).await?;
             return more("settings are being changed");
         }
@@ -283,8 +294,14 @@ impl Manage for ReplicationGroup {
         Ok(())
     }
 
+    /// With a last snapshot, named after the group, if the blueprint said so.
     async fn delete(&self, call: &Call<'_, Aws>, id: &ReplicationGroupId) -> CloudResult<()> {
+        // Of one that failed to start ElastiCache can take no snapshot, and then deletes it only without.
+        let found = Self::read(call.cloud, std::slice::from_ref(id), Look::Brief).await?;
+        let is_broken = found.iter().any(|(_, seen)| seen.status == FAILED);
+        let snapshot = (self.final_snapshot && !is_broken).then(|| last_snapshot(id));
         let request = call.cloud.again.elasticache.delete_replication_group().replication_group_id(&id.0);
+        let request = request.set_final_snapshot_identifier(snapshot);
         request.send().await.map_err(classify)?;
         Ok(())
     }
@@ -330,6 +347,14 @@ async fn members(cloud: &Aws, member: &str, group: &Described) -> CloudResult<Op
 }
 
 // conversions
+
+/// The status of a group that failed to start.
+const FAILED: &str = "create-failed";
+
+/// Named after the group, whose identifier is used only once.
+fn last_snapshot(id: &ReplicationGroupId) -> String {
+    format!("{}-final", id.0)
+}
 
 fn count(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)

@@ -69,6 +69,8 @@ pub struct Outputs {
 impl Resource for Secret {
     const KIND: &'static str = "secret";
     const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    /// Nobody else knows the password.
+    const HOLDS_DATA: bool = true;
     type Id = SecretArn;
     type Observed = Observed;
     type Outputs = Outputs;

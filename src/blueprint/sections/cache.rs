@@ -29,14 +29,16 @@ pub struct Cache {
     /// The engine and its version: `valkey 8`, `redis 7` or `memcached 1.6`.
     pub engine: Spanned<Engine>,
     /// The node type. Default: `cache.t4g.small` in `prod`, `cache.t4g.micro` in `dev`.
-    pub node: Option<CacheNode>,
+    pub node: Option<Spanned<CacheNode>>,
     /// How many replicas the primary of Valkey or Redis has. Default: 1 in `prod`, 0 in `dev`.
     pub replicas: Option<Spanned<CacheReplicas>>,
     /// How many nodes Memcached has. Default: 2 in `prod`, 1 in `dev`.
     pub nodes: Option<Spanned<CacheNodes>>,
+    /// Whether a last snapshot of Valkey or Redis is taken when the cache is deleted. Default: `true` in `prod`, `false` in `dev`.
+    pub final_snapshot: Option<Spanned<bool>>,
 }
 
-decode_fields!(Cache, "`cache`", { engine!, node?, replicas?, nodes? });
+decode_fields!(Cache, "`cache`", { engine!, node?, replicas?, nodes?, final_snapshot? });
 
 /// An engine and the version of it that the author wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -200,9 +202,31 @@ impl Cache {
         }
     }
 
+    fn has_final_snapshot(&self, profile: Profile) -> bool {
+        self.final_snapshot.as_ref().map_or(profile == Profile::Prod, |wanted| wanted.value)
+    }
+
+    /// ElastiCache takes no snapshots of Memcached, nor of the oldest of its node types.
+    ///
+    /// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/backups.html>
+    fn check_snapshots(&self, problems: &mut Problems<'_>) {
+        const WITHOUT: &str = "cache.t1.micro";
+        if let Some(wanted) = self.final_snapshot.as_ref().filter(|_| self.is_memcached()) {
+            let message = "ElastiCache takes no snapshots of Memcached";
+            problems.report.add(Diagnostic::error(wanted.span, message).hint("leave `final_snapshot` out"));
+        }
+        let takes = problems.profile == Profile::Prod || self.has_final_snapshot(problems.profile);
+        let node = self.node.as_ref().filter(|node| takes && !self.is_memcached() && node.0 == WITHOUT);
+        if let Some(node) = node {
+            let message = format!("ElastiCache takes no snapshots of {WITHOUT}");
+            problems.report.add(Diagnostic::error(node.span, message).hint("`cache.t4g.micro` costs no more"));
+        }
+    }
+
     /// Mistakes that a schema cannot see.
     pub fn check(&self, problems: &mut Problems<'_>) {
         self.check_engine(problems);
+        self.check_snapshots(problems);
         if let Some(replicas) = self.replicas.filter(|_| self.is_memcached()) {
             let message = "Memcached knows no replicas";
             problems.report.add(
@@ -219,7 +243,14 @@ impl Cache {
     /// What `profile: dev` relaxes here.
     pub fn relaxed(&self) -> Vec<String> {
         let said = if self.is_memcached() { self.nodes.is_some() } else { self.replicas.is_some() };
-        if said { Vec::new() } else { vec!["the cache has a single node, and is empty after it fails".into()] }
+        let mut relaxed = Vec::new();
+        if !said {
+            relaxed.push("the cache has a single node, and is empty after it fails".into());
+        }
+        if !self.is_memcached() && self.final_snapshot.is_none() {
+            relaxed.push("no last snapshot of the cache is taken when it is deleted".into());
+        }
+        relaxed
     }
 }
 
@@ -280,6 +311,7 @@ pub fn expand(
         security_groups: BTreeSet::from([group.clone()]),
         password: password.clone(),
         snapshot_days: if stack.is_prod() { 7 } else { 0 },
+        final_snapshot: cache.has_final_snapshot(stack.profile),
         tags: stack.tags("cache"),
     };
     let cache = graph.add_kept("cache", &replication, keep)?;

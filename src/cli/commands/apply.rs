@@ -1,6 +1,5 @@
 //! `pando apply`: makes it so. Goes on where an interrupted run stopped.
 
-use std::io::{IsTerminal as _, stdin};
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -8,12 +7,14 @@ use tokio::sync::watch;
 use super::output;
 use crate::aws::clients::{Access, Aws};
 use crate::cli::args::{Apply, Global, Renew};
+use crate::cli::consent;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Exit};
-use crate::cli::view::out;
-use crate::engine::deployment::Deployment;
+use crate::cli::view::escape::escape;
+use crate::engine::deployment::{Deployment, Report, RunError};
 use crate::engine::graph::Graph;
-use crate::engine::plan::{Observations, Plan};
+use crate::engine::plan::{Action, Observations, Plan};
+use crate::engine::planner::PlanError;
 use crate::store::OpenStore;
 
 /// How an apply goes about it.
@@ -23,6 +24,8 @@ pub struct Terms {
     pub renew: Vec<String>,
     /// Whether the plan was consented to in advance.
     pub yes: bool,
+    /// Whether the stack's name was given, and so data may be deleted.
+    pub confirmed: bool,
     /// Whether only the plan's totals are shown.
     pub brief: bool,
 }
@@ -30,10 +33,11 @@ pub struct Terms {
 /// Shows the plan, asks, and carries it out.
 pub async fn run(global: Global, args: Apply, stop: watch::Receiver<bool>) -> Result<Exit, CommandError> {
     let context = Context::load(&global, stop)?;
+    consent::check_flag(&context, args.confirm.as_deref())?;
     let cloud = Arc::new(context.connect(Access::Write).await?);
     context.say_relaxed();
     let renew = args.renew.iter().map(|renew: &Renew| renew.name().to_owned()).collect();
-    apply(&context, cloud, &Terms { renew, yes: args.yes, brief: false }).await
+    apply(&context, cloud, &Terms { renew, yes: args.yes, confirmed: args.confirm.is_some(), brief: false }).await
 }
 
 /// The same, once it is known where the calls go.
@@ -43,13 +47,18 @@ pub async fn apply(context: &Context, cloud: Arc<Aws>, terms: &Terms) -> Result<
     let mut deployment = context.deployment(cloud, store, state);
     let graph = &prepared.expansion.graph;
     let (plan, seen) = context.unless_stopped(async { Ok(deployment.plan(graph).await?) }).await?;
+    let lost = plan.lost_data(&deployment.registry.rules());
     if terms.brief {
         context.view.totals(&plan);
     } else {
-        context.view.plan(&plan);
+        context.view.plan(&plan, &lost);
     }
-    if !plan.is_empty() && !terms.yes {
-        context.unless_stopped(ask("Do this?", "--yes")).await?;
+    let kept = kept(&deployment, &plan)?;
+    if !plan.is_empty() {
+        if !lost.is_empty() {
+            say_kept(context, "Stays behind", &kept);
+        }
+        context.unless_stopped(consent::to_apply(context, &lost, terms.yes, terms.confirmed)).await?;
     }
     deployment.write(&prepared.entries).await?;
     if plan.is_empty() {
@@ -58,6 +67,7 @@ pub async fn apply(context: &Context, cloud: Arc<Aws>, terms: &Terms) -> Result<
     }
     let exit = carry_out(context, &mut deployment, graph, &plan, &seen).await?;
     if exit == Exit::Fine {
+        say_kept(context, "Left behind", &kept);
         context.view.outputs(&output::values(&prepared.expansion.outputs, &deployment.state));
     }
     Ok(exit)
@@ -72,6 +82,15 @@ pub async fn carry_out(
     seen: &Observations,
 ) -> Result<Exit, CommandError> {
     let result = deployment.apply(graph, plan, seen).await;
+    finish(context, deployment, result)
+}
+
+/// Says how a run went, and saves what is known whatever happened.
+pub fn finish(
+    context: &Context,
+    deployment: &mut Deployment<Aws, OpenStore>,
+    result: Result<Report, RunError>,
+) -> Result<Exit, CommandError> {
     // The listener draws; it must be done before others write.
     deployment.listener = Box::new(crate::engine::event::NoListener);
     let saved = save(deployment);
@@ -87,31 +106,29 @@ pub async fn carry_out(
     })
 }
 
-fn save(deployment: &mut Deployment<Aws, OpenStore>) -> Result<(), CommandError> {
+/// Saves what is known.
+pub fn save(deployment: &mut Deployment<Aws, OpenStore>) -> Result<(), CommandError> {
     Ok(deployment.journal.save(&deployment.state)?)
 }
 
-/// Asks for a yes. Without a terminal nobody is there to say it.
-async fn ask(question: &str, flag: &str) -> Result<(), CommandError> {
-    match read_answer(&format!("{question} Only `yes` is taken for an answer: "), flag).await?.as_str() {
-        "yes" => Ok(()),
-        _ => Err(CommandError::new("not confirmed").hint("nothing was changed")),
+/// Says what is left behind, before or after it is.
+pub fn say_kept(context: &Context, when: &str, kept: &[String]) {
+    for what in kept {
+        context.view.note(&format!("{when}: {}", escape(what)));
     }
 }
 
-/// One line from the terminal.
-pub async fn read_answer(prompt: &str, flag: &str) -> Result<String, CommandError> {
-    if !stdin().is_terminal() {
-        let missing = CommandError::new("this needs a confirmation, and there is no terminal to ask");
-        return Err(missing.exit(Exit::Usage).hint(format!("add `{flag}`")).hint("nothing was changed"));
+/// What the deletions of a plan leave behind.
+pub fn kept(deployment: &Deployment<Aws, OpenStore>, plan: &Plan) -> Result<Vec<String>, CommandError> {
+    let rules = deployment.registry.rules();
+    let mut kept = Vec::new();
+    for step in plan.steps.values().filter(|step| step.action == Action::Delete) {
+        let record = deployment.state.records.get(&step.incarnation);
+        let (Some(record), Some(kind)) = (record, rules.get(step.incarnation.address.kind.as_str())) else { continue };
+        if let Some(id) = record.id() {
+            let remains = kind.remains(&record.request.properties, id);
+            kept.extend(remains.map_err(|e| RunError::from(PlanError::from(e)))?);
+        }
     }
-    out::error_line(prompt);
-    // In a thread of its own, so that Ctrl-C is heard while nobody answers.
-    let line = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        stdin().read_line(&mut line).map(|_| line)
-    });
-    let line = line.await.map_err(std::io::Error::other).flatten();
-    let line = line.map_err(|e| CommandError::new(format!("could not read the answer: {e}")))?;
-    Ok(line.trim().to_owned())
+    Ok(kept)
 }

@@ -13,6 +13,7 @@ use super::destroy::destroy;
 use super::plan::plan;
 use super::status;
 use crate::aws::clients::{Access, Aws, Target};
+use crate::aws::resources::registry;
 use crate::cli::args::{Demo, EmulatorName, Global};
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Exit};
@@ -194,7 +195,7 @@ impl Stage {
     async fn plan_again(&self) -> Result<(), CommandError> {
         let (context, cloud) = self.connect(Access::Read).await?;
         let plan = Box::pin(plan(&context, Arc::clone(&cloud), &[])).await?;
-        self.view.plan(&plan);
+        self.view.plan(&plan, &plan.lost_data(&registry().rules()));
         self.say_calls(&cloud);
         if plan.is_empty() {
             return Ok(());

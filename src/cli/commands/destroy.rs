@@ -6,16 +6,15 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::apply::{carry_out, read_answer};
+use super::apply::{carry_out, kept, say_kept};
 use crate::aws::clients::{Access, Aws};
 use crate::cli::args::{Destroy, Global};
+use crate::cli::consent;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Exit};
 use crate::cli::view::escape::escape;
-use crate::engine::deployment::{Deployment, RunError};
+use crate::engine::deployment::Deployment;
 use crate::engine::graph::Graph;
-use crate::engine::plan::{Action, Plan};
-use crate::engine::planner::PlanError;
 use crate::engine::sweep::Found;
 use crate::store::OpenStore;
 
@@ -33,9 +32,7 @@ pub async fn destroy(
     confirm: Option<&str>,
     brief: bool,
 ) -> Result<Exit, CommandError> {
-    if let Some(typed) = confirm {
-        check_name(context, typed).map_err(|e| e.exit(Exit::Usage))?;
-    }
+    consent::check_flag(context, confirm)?;
     let (store, state) = context.store.open(|| context.new_owner(), &context.holder("destroy"))?;
     state.check_site(&cloud.site)?;
     let mut deployment = context.deployment(cloud, store, state);
@@ -48,20 +45,18 @@ pub async fn destroy(
     if brief {
         context.view.totals(&plan);
     } else {
-        context.view.plan(&plan);
+        context.view.plan(&plan, &plan.lost_data(&deployment.registry.rules()));
     }
     if !plan.is_empty() {
-        if confirm.is_none() {
-            context.unless_stopped(ask_for_name(context)).await?;
-        }
         let kept = kept(&deployment, &plan)?;
+        if confirm.is_none() {
+            context.unless_stopped(consent::ask_for_name(context, "This removes all of it.", "")).await?;
+        }
         let exit = carry_out(context, &mut deployment, &nothing, &plan, &seen).await?;
         if exit != Exit::Fine {
             return Ok(exit);
         }
-        for what in kept {
-            context.view.note(&format!("Left behind: {}", escape(&what)));
-        }
+        say_kept(context, "Left behind", &kept);
     }
     let exit = outlast_ghosts(context, &mut deployment).await?;
     if exit != Exit::Fine {
@@ -129,33 +124,4 @@ async fn sweep(context: &Context, deployment: &Deployment<Aws, OpenStore>) -> Re
         ));
         tokio::time::sleep(AGAIN).await;
     }
-}
-
-/// What the deletions of a plan leave behind.
-fn kept(deployment: &Deployment<Aws, OpenStore>, plan: &Plan) -> Result<Vec<String>, CommandError> {
-    let rules = deployment.registry.rules();
-    let mut kept = Vec::new();
-    for step in plan.steps.values().filter(|step| step.action == Action::Delete) {
-        let record = deployment.state.records.get(&step.incarnation);
-        let (Some(record), Some(kind)) = (record, rules.get(step.incarnation.address.kind.as_str())) else { continue };
-        if let Some(id) = record.id() {
-            let remains = kind.remains(&record.request.properties, id);
-            kept.extend(remains.map_err(|e| RunError::from(PlanError::from(e)))?);
-        }
-    }
-    Ok(kept)
-}
-
-async fn ask_for_name(context: &Context) -> Result<(), CommandError> {
-    let name = context.blueprint.name();
-    let prompt = format!("This removes all of it. Type the stack's name, {name}, to go on: ");
-    check_name(context, &read_answer(&prompt, &format!("--confirm {name}")).await?)
-}
-
-fn check_name(context: &Context, typed: &str) -> Result<(), CommandError> {
-    let name = context.blueprint.name();
-    if typed == name {
-        return Ok(());
-    }
-    Err(CommandError::new(format!("`{typed}` is not the stack's name, `{name}`")).hint("nothing was changed"))
 }

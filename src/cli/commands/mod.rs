@@ -7,6 +7,7 @@ pub mod init;
 pub mod local;
 pub mod output;
 pub mod plan;
+pub mod protect;
 pub mod schema;
 pub mod status;
 pub mod validate;

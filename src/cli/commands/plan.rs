@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::aws::clients::{Access, Aws};
+use crate::aws::resources::registry;
 use crate::cli::args::{Global, Plan, Renew};
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Exit};
@@ -18,7 +19,7 @@ pub async fn run(global: Global, args: Plan, stop: watch::Receiver<bool>) -> Res
     context.say_relaxed();
     let renew: Vec<String> = args.renew.iter().map(|renew: &Renew| renew.name().to_owned()).collect();
     let plan = plan(&context, cloud, &renew).await?;
-    context.view.plan(&plan);
+    context.view.plan(&plan, &plan.lost_data(&registry().rules()));
     Ok(if args.detailed_exitcode && !plan.is_empty() { Exit::Pending } else { Exit::Fine })
 }
 

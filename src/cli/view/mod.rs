@@ -8,6 +8,7 @@ pub mod out;
 pub mod plan_text;
 pub mod progress;
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 
 use serde_json::json;
@@ -17,9 +18,11 @@ use self::json::JsonLines;
 use self::progress::Progress;
 use super::error::CommandError;
 use crate::blueprint::diagnostic::{Diagnostic, Source};
+use crate::engine::address::Incarnation;
 use crate::engine::deployment::Report;
 use crate::engine::event::Listener;
 use crate::engine::plan::Plan;
+use crate::engine::planner::ProtectedResource;
 
 /// How results are shown.
 #[derive(Clone, Copy, Debug)]
@@ -73,11 +76,13 @@ impl View {
         }
     }
 
-    /// Shows a plan.
-    pub fn plan(self, plan: &Plan) {
+    /// Shows a plan, and which of its steps end data.
+    pub fn plan(self, plan: &Plan, lost: &BTreeSet<Incarnation>) {
         match self {
-            Self::Human => out::line(&plan_text::text(plan)),
-            Self::Json(lines) => lines.write("plan", &json!({ "totals": plan.totals(), "steps": plan })),
+            Self::Human => out::line(&plan_text::text(plan, lost)),
+            Self::Json(lines) => {
+                lines.write("plan", &json!({ "totals": plan.totals(), "steps": plan, "lost_data": lost }));
+            }
         }
     }
 
@@ -86,6 +91,26 @@ impl View {
         match self {
             Self::Human => out::line(&plan_text::totals(&plan.totals())),
             Self::Json(lines) => lines.write("totals", &json!({ "totals": plan.totals() })),
+        }
+    }
+
+    /// Shows what is protected, and what the blueprint says of it.
+    pub fn protected(self, all: &[(ProtectedResource, Option<&'static str>)]) {
+        match self {
+            Self::Human if all.is_empty() => out::line("Nothing is protected."),
+            Self::Human => {
+                for (resource, remark) in all {
+                    let remark = remark.map(|remark| format!("; {remark}")).unwrap_or_default();
+                    out::line(&format!("{}{remark}", escape(&resource.to_string())));
+                }
+            }
+            Self::Json(lines) => {
+                let member = |(resource, remark): &(ProtectedResource, Option<&str>)| {
+                    let (of, text) = (&resource.incarnation, resource.to_string());
+                    json!({ "incarnation": of, "text": text, "remark": remark })
+                };
+                lines.write("protected", &json!({ "protected": all.iter().map(member).collect::<Vec<_>>() }));
+            }
         }
     }
 

@@ -1,18 +1,23 @@
 //! A plan in words.
 
+use std::collections::BTreeSet;
+
 use super::escape::escape;
 use super::field_text;
+use crate::engine::address::Incarnation;
 use crate::engine::plan::{Action, Plan, Reason, Step, Totals};
 
-/// A plan for people: what is taken away or replaced first, then changes, then what is new. A replacement is one entry.
-pub fn text(plan: &Plan) -> String {
+/// A plan for people: what is taken away or replaced first, then changes, then what is new. A replacement is one entry. What holds data that end
+/// with it is marked.
+pub fn text(plan: &Plan, lost: &BTreeSet<Incarnation>) -> String {
     let mut lines = Vec::new();
     let replaced = plan.replaced();
     let shown = plan.steps.values().filter(|step| !replaced.contains(&step.incarnation));
     let mut steps: Vec<(&Step, Option<&Step>)> = shown.map(|step| (step, plan.replaced_by(step))).collect();
     steps.sort_by_key(|(step, replaced)| (weight(step, replaced.is_some()), &step.incarnation));
     for (step, replaced) in steps {
-        lines.push(line(step, replaced.is_some()));
+        let ends = lost.contains(&replaced.unwrap_or(step).incarnation);
+        lines.push(line(step, replaced.is_some()) + if ends { "  (holds data)" } else { "" });
         let changes = step.changes.0.iter().flat_map(field_text::lines);
         lines.extend(changes.map(|change| format!("      {change}")));
     }

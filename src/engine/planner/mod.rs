@@ -2,6 +2,7 @@
 
 mod decide;
 mod order;
+mod release;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,6 +14,8 @@ use super::plan::{Observations, Plan, Step};
 use super::reference::Book;
 use super::state::State;
 
+pub use release::{Unreleasable, protected, release};
+
 /// A plan that cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
@@ -23,8 +26,11 @@ pub enum PlanError {
     #[error("{0} was sent and not yet resolved")]
     Unresolved(Incarnation),
     /// Protected resources would be deleted or replaced.
-    #[error("{} protected: {}", if .0.len() == 1 { "a resource is" } else { "resources are" }, list(.0))]
+    #[error("still protected: {}", list(.0))]
     Protected(Vec<ProtectedResource>),
+    /// Protection that cannot be lifted.
+    #[error("the protection of {0} cannot be lifted: {1}")]
+    Release(Address, Unreleasable),
     /// A kind does not look at a target that is made anew. A fault in the kind.
     #[error("{0} does not compare its reference to {1}")]
     ReferenceIgnored(Address, Address),
@@ -100,8 +106,12 @@ struct Planner<'a> {
 
 impl Planner<'_> {
     fn rules(&self, of: &Address) -> Result<&'static dyn Rules, PlanError> {
-        self.rules.get(of.kind.as_str()).copied().ok_or_else(|| PlanError::UnknownKind(of.clone()))
+        rules_of(self.rules, of)
     }
+}
+
+fn rules_of(rules: &RuleBook, of: &Address) -> Result<&'static dyn Rules, PlanError> {
+    rules.get(of.kind.as_str()).copied().ok_or_else(|| PlanError::UnknownKind(of.clone()))
 }
 
 impl fmt::Display for ProtectedResource {

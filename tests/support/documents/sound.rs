@@ -103,6 +103,7 @@ fn cache() -> BoxedStrategy<Value> {
             must("engine", words(&["valkey 7", "valkey 8.1", "redis 6", "redis 7.1"])),
             node(),
             may("replicas", number(0, 3)),
+            may("final_snapshot", any::<bool>().prop_map(Value::from)),
         ]),
         map(vec![must("engine", words(&["memcached 1.6", "memcached 1.6.17"])), node(), may("nodes", number(1, 4))]),
     ]

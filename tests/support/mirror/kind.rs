@@ -102,6 +102,14 @@ impl Rules for Mirror {
         Ok(protected.then_some("deletion protection is on"))
     }
 
+    fn holds_data(&self) -> bool {
+        self.real.holds_data()
+    }
+
+    fn unprotected(&self, properties: &Value) -> Result<Option<Value>, KindError> {
+        self.real.unprotected(properties)
+    }
+
     fn remains(&self, properties: &Value, id: &Value) -> Result<Vec<String>, KindError> {
         self.real.remains(properties, id)
     }

@@ -53,6 +53,9 @@ impl Resource for Network {
     fn protected(seen: &Observed) -> Option<&'static str> {
         seen.keep.then_some("`keep` is set; apply `keep: false` first")
     }
+    fn unprotected(&self) -> Option<Self> {
+        Some(Self { keep: false, ..self.clone() })
+    }
 }
 
 // cloud calls
