@@ -103,6 +103,9 @@ macro_rules! services {
                     for interceptor in interceptors {
                         config.push_interceptor(interceptor.clone());
                     }
+                    if SLOW.contains(&$id) {
+                        config.set_timeout_config(Some(timeouts(SLOW_ATTEMPT)));
+                    }
                     if let Some(url) = target.endpoint_urls.get($id) {
                         config = config.endpoint_url(url);
                     }
@@ -132,6 +135,9 @@ services! {
 
 /// An attempt that is not answered within this time counts as lost. The SDK's own default is to wait for ever.
 const ATTEMPT: Duration = Duration::from_secs(30);
+/// The same for services that check a database or a cache before they answer a create.
+const SLOW_ATTEMPT: Duration = Duration::from_mins(1);
+const SLOW: [&str; 2] = ["ElastiCache", "RDS"];
 /// A call with all its attempts.
 const OPERATION: Duration = Duration::from_mins(2);
 /// The first call of all, which shows whether anyone is there.
@@ -195,17 +201,12 @@ fn refused(endpoint: &str, problem: &Problem) -> ConnectError {
 }
 
 async fn load(target: &Target) -> Result<SdkConfig, ConnectError> {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(5))
-        .operation_attempt_timeout(ATTEMPT)
-        .operation_timeout(OPERATION)
-        .build();
-    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12()).timeout_config(timeouts).http_client(
-        match &target.transport {
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .timeout_config(timeouts(ATTEMPT))
+        .http_client(match &target.transport {
             Some(transport) => transport.client.clone(),
             None => http_client(target.endpoint_url.as_deref()),
-        },
-    );
+        });
     if let Some(transport) = &target.transport {
         loader = loader.time_source(transport.time.clone());
     }
@@ -226,6 +227,11 @@ async fn load(target: &Target) -> Result<SdkConfig, ConnectError> {
         Some(bad) => Err(ConnectError::Endpoint(bad)),
         None => Ok(shared),
     }
+}
+
+fn timeouts(attempt: Duration) -> TimeoutConfig {
+    let timeouts = TimeoutConfig::builder().connect_timeout(Duration::from_secs(5));
+    timeouts.operation_attempt_timeout(attempt).operation_timeout(OPERATION).build()
 }
 
 /// Whether it has a scheme, a host and, if any, a port that exists.

@@ -12,11 +12,24 @@ pub(super) type Census = BTreeMap<(String, String), usize>;
 /// Counts what there is when everything has come to rest: what ended is no longer shown, which takes an hour, and what Auto Scaling begins is done.
 pub(super) async fn census(simulator: &Simulator) -> Census {
     tokio::time::sleep(Duration::from_mins(75)).await;
+    count(simulator)
+}
+
+fn count(simulator: &Simulator) -> Census {
     let mut census = Census::new();
     for thing in simulator.inventory().unwrap() {
         *census.entry((thing.kind.clone(), name(&thing))).or_default() += 1;
     }
     census
+}
+
+/// Whether there comes to be what there should be. Most worlds are at rest before the hour is over, and need not be watched for all of it.
+pub(super) async fn settles(simulator: &Simulator, wanted: &Census) -> Result<(), String> {
+    tokio::time::sleep(Duration::from_mins(10)).await;
+    match compare(wanted, &count(simulator)) {
+        Ok(()) => Ok(()),
+        Err(_) => compare(wanted, &census(simulator).await),
+    }
 }
 
 /// What a thing is to people: its address in the blueprint, or else its name.
@@ -27,12 +40,12 @@ fn name(thing: &Thing) -> String {
 
 /// Says what there is too much and too little.
 pub(super) fn compare(wanted: &Census, there: &Census) -> Result<(), String> {
-    let count = |census: &Census, what| census.get(what).copied().unwrap_or_default();
+    let number = |census: &Census, what| census.get(what).copied().unwrap_or_default();
     let differences: Vec<String> = wanted
         .keys()
         .chain(there.keys().filter(|what| !wanted.contains_key(*what)))
-        .filter(|what| count(wanted, what) != count(there, what))
-        .map(|what| format!("{} {}: {} instead of {}", what.0, what.1, count(there, what), count(wanted, what)))
+        .filter(|what| number(wanted, what) != number(there, what))
+        .map(|what| format!("{} {}: {} instead of {}", what.0, what.1, number(there, what), number(wanted, what)))
         .collect();
     if differences.is_empty() { Ok(()) } else { Err(differences.join("; ")) }
 }

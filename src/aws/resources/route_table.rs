@@ -111,7 +111,7 @@ const WORLD: &str = "0.0.0.0/0";
 impl Manage for RouteTable {
     type Cloud = Aws;
     const READ_BATCH: usize = FILTER_VALUES;
-    const WAIT: WaitPolicy = WaitPolicy::every(5, 300);
+    const WAIT: WaitPolicy = WaitPolicy::every(5, 300).stable(2);
 
     async fn read(cloud: &Aws, ids: &[RouteTableId], _: Look) -> CloudResult<Vec<(RouteTableId, Observed)>> {
         describe(cloud, filter("route-table-id", ids.iter().map(|id| &id.0))).await

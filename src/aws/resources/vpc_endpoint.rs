@@ -92,7 +92,7 @@ impl Manage for VpcEndpoint {
     type Cloud = Aws;
     const READ_BATCH: usize = FILTER_VALUES;
     /// Endpoints are throttled harder than anything else in EC2: four at once, then one in three seconds.
-    const WAIT: WaitPolicy = WaitPolicy::every(10, 600);
+    const WAIT: WaitPolicy = WaitPolicy::every(10, 600).stable(2);
 
     async fn read(cloud: &Aws, ids: &[VpcEndpointId], _: Look) -> CloudResult<Vec<(VpcEndpointId, Observed)>> {
         let ask = |ids| async move {
