@@ -11,6 +11,7 @@ use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::error::operation::BuildError;
 
+use super::patience;
 use crate::engine::cloud_error::CloudError;
 
 /// Any error of the SDK.
@@ -219,7 +220,7 @@ fn by_code(code: &str, message: &str, status: u16) -> CloudError {
     } else if DENIED.contains(&code) {
         CloudError::Denied(text)
     } else if NOT_YET.contains(&code) || NOT_YET_WORDS.iter().any(waits) {
-        CloudError::NotYet(text)
+        CloudError::NotYet(patience::explain(code, message, text))
     } else if EXISTS.contains(&code) {
         CloudError::Exists(text)
     } else if is_missing(code) || is_absent_group {

@@ -11,6 +11,7 @@ mod iam;
 mod interceptors;
 pub mod lookups;
 mod naming;
+mod patience;
 mod present;
 mod rds;
 pub mod resources;
