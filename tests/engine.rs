@@ -12,9 +12,9 @@ use pando::engine::plan::Action;
 use pando::engine::planner::{PlanError, Protection};
 use pando::engine::reference::{Book, Known};
 use pando::engine::resource::Look as Closeness;
-use pando::engine::state::{Request, State};
+use pando::engine::state::{Request, State, Status};
 
-use crate::support::toy::cloud::FakeCloud;
+use crate::support::toy::cloud::{FakeCloud, Fault};
 use crate::support::toy::network::Network;
 use crate::support::toy::registry;
 use crate::support::toy::subnet::Subnet;
@@ -330,4 +330,31 @@ fn an_illegal_journal_is_refused() {
         let subnet = Address::new("subnet", "a");
         assert_eq!(State::new(owner).fold(&entries).unwrap().lives(&subnet).count(), 1);
     });
+}
+
+/// While nobody knows whether an update happened, what it was to move to is held too: it goes only after another update has let go of it.
+#[test]
+fn what_an_unanswered_update_may_have_moved_to_goes_after_it_has_moved_back() {
+    let mut seen = 0;
+    for n in 0.. {
+        let fired = block_on(async {
+            let world = applied(BASE).await;
+            world.cloud.faults.arm(n, Fault::Crash);
+            let result = world.apply(&graph(Look { image: "image-2", ..BASE })).await;
+            world.cloud.faults.disarm();
+            let state = world.process().state;
+            let fleet: Incarnation = "fleet/web@1".to_owned().try_into().unwrap();
+            if matches!(&state.records[&fleet].status, Status::Updating { at: Some(_), .. }) {
+                seen += 1;
+                let plan = world.plan(&graph(BASE)).await;
+                let new: Incarnation = "template/web@2".to_owned().try_into().unwrap();
+                assert!(plan.steps[&new].after.contains(&fleet), "{n}: {}", lines(&plan));
+            }
+            result.is_none()
+        });
+        if !fired {
+            break;
+        }
+    }
+    assert!(seen > 0);
 }

@@ -18,3 +18,4 @@ pub mod resources;
 pub mod rollout;
 pub mod status;
 pub mod tags;
+mod versions;

@@ -31,7 +31,7 @@ use crate::support::toy::world::now;
 
 use blows::{Blow, Usual, draw};
 use oracle::{Census, census};
-use scenarios::{BATCH, CLIMATES, SHOP, SITE, STORE, Scenario, Target, read, settings};
+use scenarios::{BATCH, CLIMATES, SHOP, SITE, STORE, Scenario, Story, settings};
 
 /// A scenario without accidents.
 struct Undisturbed {
@@ -64,9 +64,24 @@ async fn store() {
     all("store", STORE, 500).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn any() {
+    for seed in asked("PANDO_CRASH").map_or(0..asked("PANDO_CRASHES").unwrap_or(40), |seed| seed..seed + 1) {
+        let mut random = Rng::with_seed(seed);
+        let story = scenarios::random(seed);
+        let undisturbed = undisturbed(&story, random.u64(..CLIMATES)).await;
+        let (_, blows) = draw(&mut random, &undisturbed.usual);
+        let told = Told(format!("{blows:?}\n  repeat: PANDO_CRASH={seed} cargo test crashes::any"));
+        one(&story, &undisturbed, &blows, seed).await.unwrap_or_else(|why| panic!("{}\n  {why}", told.0));
+    }
+}
+
+fn asked(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|number| number.parse().unwrap())
+}
+
 /// All runs with one stack, or the one that is asked for.
 async fn all(name: &str, scenarios: &[Scenario], runs: u64) {
-    let asked = |name: &str| std::env::var(name).ok().map(|number| number.parse::<u64>().unwrap());
     let seeds = match asked("PANDO_CRASH") {
         Some(seed) => seed..seed + 1,
         None => 0..asked("PANDO_CRASHES").unwrap_or(runs),
@@ -77,16 +92,16 @@ async fn all(name: &str, scenarios: &[Scenario], runs: u64) {
     for seed in seeds.clone() {
         let mut random = Rng::with_seed(seed);
         let place = (random.usize(..scenarios.len()), random.u64(..CLIMATES));
-        let scenario = &scenarios[place.0];
+        let story = Story::from(&scenarios[place.0]);
         let undisturbed = match known.entry(place) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(open) => open.insert(undisturbed(scenario, place.1).await),
+            Entry::Vacant(open) => open.insert(undisturbed(&story, place.1).await),
         };
         let (sort, blows) = draw(&mut random, &undisturbed.usual);
         *counts.entry(sort).or_default() += 1;
-        let case = format!("{} in climate {} with {blows:?}", scenario.name, place.1);
+        let case = format!("{} in climate {} with {blows:?}", story.name, place.1);
         let told = Told(format!("{case}\n  repeat: PANDO_CRASH={seed} cargo test crashes::{name}"));
-        if let Err(why) = one(scenario, undisturbed, &blows, seed).await {
+        if let Err(why) = one(&story, undisturbed, &blows, seed).await {
             failures.push(format!("{}\n  {why}", told.0));
         }
     }
@@ -139,37 +154,37 @@ async fn is_true(mut said: watch::Receiver<bool>) {
     }
 }
 
-async fn graph(stack: &Stack, target: Target) -> Graph {
-    match target {
-        Some(target) => stack.expand(&read(target)).await.graph,
+async fn graph(stack: &Stack, blueprint: Option<&Blueprint>) -> Graph {
+    match blueprint {
+        Some(blueprint) => stack.expand(blueprint).await.graph,
         None => Graph::default(),
     }
 }
 
 /// What happens without accidents.
-async fn undisturbed(scenario: &Scenario, climate: u64) -> Undisturbed {
+async fn undisturbed(story: &Story, climate: u64) -> Undisturbed {
     let simulator = world(settings(climate));
-    let any: Blueprint = scenario.from.or(scenario.to).map(read).unwrap();
-    let mut stack = Stack::new(connect(&simulator).await, &any);
+    let any = story.from.as_ref().or(story.to.as_ref()).unwrap();
+    let mut stack = Stack::new(connect(&simulator).await, any);
     stack.now = now;
-    if scenario.from.is_some() {
-        let graph = graph(&stack, scenario.from).await;
-        assert!(live(&simulator, &stack, &graph, None).await.is_some(), "{}: {}", scenario.name, told(&stack));
+    if story.from.is_some() {
+        let graph = graph(&stack, story.from.as_ref()).await;
+        assert!(live(&simulator, &stack, &graph, None).await.is_some(), "{}: {}", story.name, told(&stack));
     }
     let before = (simulator.fork(), stack.fork(connect(&simulator).await));
     let (simulator, stack) = fork(&before).await;
-    let first = graph(&stack, scenario.to).await;
+    let first = graph(&stack, story.to.as_ref()).await;
     let (asked, written, began) = (simulator.calls().len(), stack.disk.done(), tokio::time::Instant::now());
-    assert!(live(&simulator, &stack, &first, None).await.is_some(), "{}: {}", scenario.name, told(&stack));
+    assert!(live(&simulator, &stack, &first, None).await.is_some(), "{}: {}", story.name, told(&stack));
     let calls = (simulator.calls().len() - asked) as u64;
     let usual = Usual { calls, writes: stack.disk.done() - written, time: began.elapsed() };
-    if let Some(then) = scenario.then {
-        let graph = graph(&stack, then).await;
-        assert!(live(&simulator, &stack, &graph, None).await.is_some(), "{}: {}", scenario.name, told(&stack));
+    if story.turns {
+        let graph = graph(&stack, story.last.as_ref()).await;
+        assert!(live(&simulator, &stack, &graph, None).await.is_some(), "{}: {}", story.name, told(&stack));
     }
     let after = census(&simulator).await;
     let nothing = Graph::default();
-    assert!(live(&simulator, &stack, &nothing, None).await.is_some(), "{}: {}", scenario.name, told(&stack));
+    assert!(live(&simulator, &stack, &nothing, None).await.is_some(), "{}: {}", story.name, told(&stack));
     Undisturbed { before, usual, after, destroyed: census(&simulator).await }
 }
 
@@ -181,10 +196,10 @@ async fn fork((simulator, stack): &(Simulator, Stack)) -> (Simulator, Stack) {
 }
 
 /// One run: accidents, then processes that go on until there is nothing more to do. Every fourth ends with a destroy.
-async fn one(scenario: &Scenario, undisturbed: &Undisturbed, blows: &[Blow], seed: u64) -> Result<(), String> {
+async fn one(story: &Story, undisturbed: &Undisturbed, blows: &[Blow], seed: u64) -> Result<(), String> {
     let (simulator, stack) = fork(&undisturbed.before).await;
-    let last = scenario.then.unwrap_or(scenario.to);
-    let mut target = scenario.to;
+    let last = story.last.as_ref();
+    let mut target = story.to.as_ref();
     for blow in blows {
         let graph = graph(&stack, target).await;
         live(&simulator, &stack, &graph, Some(blow)).await;

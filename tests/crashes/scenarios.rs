@@ -1,9 +1,14 @@
 //! What Pando is busy with when it dies.
 
-use pando::blueprint::Blueprint;
-use pando::simulator::settings::{Settings, Throttling, Visibility};
 use std::time::Duration;
 
+use pando::blueprint::Blueprint;
+use pando::simulator::settings::{Settings, Throttling, Visibility};
+use proptest::strategy::{Strategy as _, ValueTree as _};
+use proptest::test_runner::{Config, RngSeed, TestRunner};
+use serde_json::{Value, json};
+
+use crate::support::documents::{sound, yaml};
 use crate::support::stack::blueprint;
 
 /// A ready-made blueprint and what is edited in it; `None`: nothing, so destroy.
@@ -37,6 +42,62 @@ const SHOWN: Target = Some(("web-only", &[]));
 const MOVED: Target = Some(("web-only", &[("network: { nat: one }", "network: { nat: one, cidr: 10.77.0.0/16 }")]));
 const DONE: Target = Some(("worker-only", &[]));
 const KEPT: Target = Some(("database-only", &[]));
+
+/// The same with its blueprints read.
+pub(super) struct Story {
+    pub(super) name: String,
+    pub(super) from: Option<Blueprint>,
+    pub(super) to: Option<Blueprint>,
+    /// What is asked for after the accident.
+    pub(super) last: Option<Blueprint>,
+    /// Whether that is something else.
+    pub(super) turns: bool,
+}
+
+impl From<&Scenario> for Story {
+    fn from(scenario: &Scenario) -> Self {
+        Self {
+            name: scenario.name.to_owned(),
+            from: scenario.from.map(read),
+            to: scenario.to.map(read),
+            last: scenario.then.unwrap_or(scenario.to).map(read),
+            turns: scenario.then.is_some(),
+        }
+    }
+}
+
+/// Two blueprints that have nothing to do with each other, in whatever the language allows and the simulator has.
+pub(super) fn random(seed: u64) -> Story {
+    let config = Config { rng_seed: RngSeed::Fixed(seed), failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new(config);
+    let mut draw = || {
+        let mut document = sound::blueprint().new_tree(&mut runner).unwrap().current();
+        let members = document.as_object_mut().unwrap();
+        for nowhere in ["region", "state"] {
+            members.remove(nowhere);
+        }
+        members.insert("protect".into(), json!([]));
+        members.insert("profile".into(), json!("dev"));
+        let image = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64";
+        members.insert("image".into(), json!({ "ssm": image }));
+        let workers = members.get("workers").and_then(Value::as_object).into_iter().flat_map(|all| all.keys());
+        let clones: Vec<String> = workers.map(|name| format!("/workers/{name}")).chain(["/web".to_owned()]).collect();
+        for place in clones {
+            if let Some(clones) = document.pointer_mut(&place).and_then(Value::as_object_mut) {
+                clones.remove("certificate");
+                clones.insert("instance".into(), json!("t4g.small"));
+            }
+        }
+        let members = document.as_object_mut().unwrap();
+        if let Some(zones) = members.get_mut("network").and_then(|network| network.get_mut("zones")) {
+            *zones = json!(zones.as_u64().unwrap_or(2).min(3));
+        }
+        yaml::text(&document)
+    };
+    let (from, to) = (draw(), draw());
+    let read = |text: &str| Some(blueprint(text, None));
+    Story { name: format!("random {seed}"), from: read(&from), to: read(&to), last: read(&to), turns: false }
+}
 
 const fn scenario(name: &'static str, from: Target, to: Target, then: Option<Target>) -> Scenario {
     Scenario { name, from, to, then }
@@ -92,7 +153,7 @@ pub(super) fn settings(climate: u64) -> Settings {
 pub(super) const CLIMATES: u64 = 5;
 
 /// The blueprint of a target, for development, so that nothing is protected.
-pub(super) fn read((name, edits): (&str, &[(&str, &str)])) -> Blueprint {
+fn read((name, edits): (&str, &[(&str, &str)])) -> Blueprint {
     let path = format!("{}/blueprints/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
     let mut text = std::fs::read_to_string(path).unwrap();
     for (from, to) in edits {

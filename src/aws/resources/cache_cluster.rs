@@ -13,6 +13,7 @@ use crate::aws::elasticache::{compare_groups, owned, retag, tags_on};
 use crate::aws::failure::{classify, is_absent, with_references};
 use crate::aws::naming::name;
 use crate::aws::tags::Tags;
+use crate::aws::versions::manner;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudResult, WaitPolicy};
@@ -107,7 +108,7 @@ impl Resource for CacheCluster {
         let Self { version, node, nodes, subnet_group, parameter_group, security_groups, tags } = self;
         let minor = |version: &str| version.split('.').take(2).map(str::to_owned).collect::<Vec<_>>();
         if minor(version) != minor(&seen.version) {
-            diff.in_place("version", version, &seen.version);
+            diff.reported("version", manner(version, &seen.version, 2), version, Some(&seen.version));
         }
         // ElastiCache cannot change the nodes of a Memcached cluster, only make others.
         diff.replace("node", node, &seen.node);

@@ -16,6 +16,7 @@ use crate::aws::failure::{classify, with_references};
 use crate::aws::naming::name;
 use crate::aws::rds::{Instance, describe, retag, signed, tags_on};
 use crate::aws::tags::Tags;
+use crate::aws::versions::manner;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudError, CloudResult, WaitPolicy};
@@ -148,7 +149,7 @@ impl Resource for DbInstance {
         let instance = &seen.instance;
         diff.replace("engine", engine, &seen.engine);
         if !covers(engine, version, &seen.version) {
-            diff.in_place("version", version, &seen.version);
+            diff.reported("version", manner(version, &seen.version, majors(engine)), version, Some(&seen.version));
         }
         diff.in_place("class", class, &instance.class);
         if *storage > instance.storage {
@@ -204,9 +205,13 @@ impl Resource for DbInstance {
 fn covers(engine: &str, wanted: &str, seen: &str) -> bool {
     let parts = |version: &str| version.split('.').map(|part| part.parse().unwrap_or(0)).collect::<Vec<u32>>();
     let (wanted, seen) = (parts(wanted), parts(seen));
-    // PostgreSQL has major versions of one number, the others of two.
-    let major = if engine == "postgres" { 1 } else { 2 };
+    let major = majors(engine);
     wanted.iter().take(major).eq(seen.iter().take(major)) && seen >= wanted
+}
+
+/// Of how many numbers a major version is: PostgreSQL's of one, the others' of two.
+fn majors(engine: &str) -> usize {
+    if engine == "postgres" { 1 } else { 2 }
 }
 
 // cloud calls

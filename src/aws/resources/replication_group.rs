@@ -17,6 +17,7 @@ use crate::aws::elasticache::{compare_groups, owned, retag, tags_on};
 use crate::aws::failure::{classify, is_absent, with_references};
 use crate::aws::naming::name;
 use crate::aws::tags::Tags;
+use crate::aws::versions::manner;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudError, CloudResult, WaitPolicy};
@@ -165,7 +166,9 @@ impl Resource for ReplicationGroup {
         diff.reported("engine", Manner::InPlace, engine, members.map(|m| &m.engine));
         match members {
             Some(members) if is_major_of(version, &members.version) => {}
-            Some(members) => diff.in_place("version", version, &members.version),
+            Some(members) => {
+                diff.reported("version", manner(version, &members.version, 1), version, Some(&members.version));
+            }
             None => diff.unseen("version", Manner::InPlace, version),
         }
         diff.in_place("node", node, &seen.node);
