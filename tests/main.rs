@@ -19,6 +19,7 @@ mod generated;
 mod judged;
 mod lifecycle;
 mod plans;
+mod recover;
 mod release;
 mod replace_rules;
 mod schema;

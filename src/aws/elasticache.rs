@@ -7,12 +7,14 @@ use aws_sdk_elasticache::types::Tag;
 use super::clients::Aws;
 use super::failure::classify;
 use super::resources::security_group::{SecurityGroup, SecurityGroupId};
+use super::sightings::{joined, placed};
 use super::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudError, CloudResult};
 use crate::engine::reference::{Known, Ref};
-use crate::engine::resource::Call;
+use crate::engine::resource::{Call, Resource};
+use crate::engine::survey::{Sighting, Wanted};
 
 /// Of these named resources, those that the owner has tagged.
 ///
@@ -55,6 +57,23 @@ pub(super) fn compare_groups(
     for group in to {
         diff.unseen_ref("security_groups", Manner::InPlace, group);
     }
+}
+
+/// What was listed of these named resources, as far as it is the owner's. Tags are asked for only where the name does not tell.
+pub(super) async fn survey<R: Resource>(
+    cloud: &Aws,
+    wanted: &Wanted,
+    listed: Vec<(R::Id, R::Observed)>,
+    arn: impl Fn(&R::Observed) -> &str,
+) -> CloudResult<Vec<Sighting<R>>>
+where
+    R::Id: AsRef<str>,
+{
+    let (known, others) = placed(listed, wanted, |(id, _)| id.as_ref());
+    let named = others.iter().map(|(id, seen)| (id.as_ref().to_owned(), arn(seen).to_owned()));
+    let named: Vec<_> = named.collect();
+    let owned = owned(cloud, wanted.owner(), named.into_iter()).await?;
+    Ok(joined(known, others, &owned))
 }
 
 /// The tags of something that is being made.

@@ -6,10 +6,12 @@ use aws_sdk_elasticloadbalancingv2::types::Tag;
 
 use super::clients::Aws;
 use super::failure::classify;
+use super::sightings::{joined, placed};
 use super::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::cloud_error::CloudResult;
-use crate::engine::resource::Call;
+use crate::engine::resource::{Call, Resource};
+use crate::engine::survey::{Sighting, Wanted};
 
 /// `DescribeTags` takes at most this many.
 const ARNS: usize = 20;
@@ -35,6 +37,22 @@ pub(super) async fn owned(cloud: &Aws, owner: &Owner, arns: Vec<String>) -> Clou
         }
     }
     Ok(found)
+}
+
+/// What was listed by name, as far as it is the owner's. Tags are asked for only where the name does not tell.
+pub(super) async fn survey<R: Resource>(
+    cloud: &Aws,
+    wanted: &Wanted,
+    listed: Vec<(String, (R::Id, R::Observed))>,
+) -> CloudResult<Vec<Sighting<R>>>
+where
+    R::Id: AsRef<str>,
+{
+    let (known, others) = placed(listed, wanted, |(name, _)| name);
+    let arns = others.iter().map(|(_, (id, _))| id.as_ref().to_owned()).collect();
+    let owned = owned(cloud, wanted.owner(), arns).await?;
+    let known = known.into_iter().map(|(key, (_, seen))| (key, seen)).collect();
+    Ok(joined(known, others.into_iter().map(|(_, seen)| seen).collect(), &owned))
 }
 
 /// Sets the tags of an existing resource, and takes away those that the blueprint no longer has.

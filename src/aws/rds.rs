@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use super::clients::Aws;
 use super::failure::{classify, is_absent};
 use super::resources::security_group::SecurityGroupId;
+use super::sightings::{joined, placed};
 use super::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::cloud_error::CloudResult;
-use crate::engine::resource::{Call, Readiness};
+use crate::engine::resource::{Call, Readiness, Resource};
+use crate::engine::survey::{Sighting, Wanted};
 
 /// How a database instance is doing and where it is: the same for primaries and replicas.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -146,6 +148,23 @@ pub(super) async fn owned(
         found.extend(tags.key_of(owner).map(|key| (key, name)));
     }
     Ok(found)
+}
+
+/// What was listed of these named resources, as far as it is the owner's. Tags are asked for only where the name does not tell.
+pub(super) async fn survey<R: Resource>(
+    cloud: &Aws,
+    wanted: &Wanted,
+    listed: Vec<(R::Id, R::Observed)>,
+    arn: impl Fn(&R::Observed) -> &str,
+) -> CloudResult<Vec<Sighting<R>>>
+where
+    R::Id: AsRef<str>,
+{
+    let (known, others) = placed(listed, wanted, |(id, _)| id.as_ref());
+    let named = others.iter().map(|(id, seen)| (id.as_ref().to_owned(), arn(seen).to_owned()));
+    let named: Vec<_> = named.collect();
+    let owned = owned(cloud, wanted.owner(), named.into_iter()).await?;
+    Ok(joined(known, others, &owned))
 }
 
 /// The tags of something that is being made.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::commands::state::State;
 use crate::engine::address::Address;
 
 /// Deploys scalable web services on AWS virtual machines: one YAML blueprint, planned, applied and kept that way.
@@ -66,6 +67,9 @@ pub enum Command {
     Output(Output),
     /// Show clones, databases, caches and queues at a glance
     Status,
+    /// Look at the state, or bring back one that was lost
+    #[command(subcommand)]
+    State(State),
     /// Print the JSON Schema of blueprints, for editors
     Schema,
     /// A local AWS to try everything on

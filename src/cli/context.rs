@@ -235,6 +235,6 @@ pub fn read_source(path: &Path) -> Result<Source, CommandError> {
 }
 
 /// Seconds since 1970.
-fn seconds() -> u64 {
+pub fn seconds() -> u64 {
     u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or_default()
 }

@@ -107,7 +107,7 @@ impl From<StoreError> for CommandError {
                 let folder = path.parent().unwrap_or(&path).display();
                 plain.hint("nothing was changed").hint(format!(
                     "older copies of the state lie in {folder} as state.<number>.bak; the highest number is the newest"
-                ))
+                )).hint("if none is of use, `pando state recover` finds out anew, from AWS, what there is")
             }
             StoreError::Newer { .. } => plain.hint("update Pando"),
             StoreError::Io { .. } => plain,

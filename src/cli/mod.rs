@@ -49,6 +49,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
         Command::Destroy(args) => signals::block_on(|stop| commands::destroy::run(global, args, stop)),
         Command::Protect(args) => signals::block_on(|stop| commands::protect::run(global, args, stop)),
         Command::Status => signals::block_on(|stop| commands::status::run(global, stop)),
+        Command::State(command) => signals::block_on(|stop| commands::state::run(global, command, stop)),
         Command::Local(Local::Start(args)) => signals::block_on(|_| commands::local::start(args)),
         Command::Local(Local::Stop) => signals::block_on(|_| commands::local::stop()),
         Command::Local(Local::Serve(args)) => signals::block_on(|_| commands::local::be(args)),

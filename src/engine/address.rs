@@ -39,6 +39,8 @@ pub struct Key(String);
 
 /// How many characters of a key are part of names.
 const SHORT: usize = 10;
+/// How many characters a key has.
+const WHOLE: usize = 26;
 
 /// Whose resources these are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +69,13 @@ impl Address {
     }
 }
 
+impl Incarnation {
+    /// The first life of an address.
+    pub fn first(of: &Address) -> Self {
+        Self { address: of.clone(), generation: 1 }
+    }
+}
+
 impl Key {
     /// The key of one incarnation in the stack of this lineage.
     pub fn derive(lineage: &str, of: &Incarnation) -> Self {
@@ -74,7 +83,7 @@ impl Key {
         let digest = Sha256::digest(format!("{lineage}|{of}"));
         let bit = |n: usize| usize::from(digest[n / 8] >> (7 - n % 8) & 1);
         let letter = |n: usize| (0..5).fold(0, |value, i| value << 1 | bit(n * 5 + i));
-        Self((0..26).map(|n| char::from(ALPHABET[letter(n)])).collect())
+        Self((0..WHOLE).map(|n| char::from(ALPHABET[letter(n)])).collect())
     }
 
     /// A key read back from the cloud.
@@ -90,6 +99,12 @@ impl Key {
     /// Whether it was read off a name, which says nothing about whose it is.
     pub fn is_short(&self) -> bool {
         self.0.len() <= SHORT
+    }
+
+    /// Whether it looks like a key, whole or short.
+    pub fn is_shaped(&self) -> bool {
+        let is_letter = |letter: u8| matches!(letter, b'a'..=b'z' | b'2'..=b'7');
+        [SHORT, WHOLE].contains(&self.0.len()) && self.0.bytes().all(is_letter)
     }
 
     /// All 26 characters, for tokens and tags.

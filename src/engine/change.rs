@@ -168,8 +168,11 @@ impl<'a> Diff<'a> {
     /// A reference that the cloud does not report (a password's secret): differs when another life stands behind the name.
     pub fn unseen_ref<R: Resource>(&mut self, field: &str, manner: Manner, to: &Ref<R>) {
         let address = to.address();
-        let before = self.recorded.depends_on.iter().find(|held| held.address == address);
         let after = self.book.incarnation(&address);
+        let mut held = self.recorded.depends_on.iter().filter(|held| held.address == address).peekable();
+        // Of several that it may hold, one that is not wanted decides.
+        let first = held.peek().copied();
+        let before = held.find(|held| Some(*held) != after).or(first);
         if before != after {
             let (before, after) = (json!(before), Some(json!(after)));
             self.changes.push(FieldChange { field: field.into(), manner, before, after });

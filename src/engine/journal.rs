@@ -34,6 +34,8 @@ pub enum Entry {
         /// The answer.
         answer: Value,
     },
+    /// Generations up to this one may have been given out by a state that is lost. None of them is given out again.
+    GenerationsSpent(u32),
     /// Something happened to a resource.
     Happened {
         /// To which life.

@@ -15,6 +15,7 @@ use super::cloud_error::{CloudError, CloudResult, Resend, WaitPolicy};
 use super::reference::Book;
 use super::resource::{Call, Look, Manage, Readiness, Removal, ReplaceOrder, Resource};
 use super::state::Request;
+use super::survey::{Sighted, Sighting, Wanted};
 
 /// A boxed future that may be sent to another thread.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -88,6 +89,8 @@ pub trait Actions<C>: Rules {
     fn read<'a>(&'a self, cloud: &'a C, ids: &'a [Value], look: Look) -> BoxFuture<'a, CloudResult<Seen>>;
     /// See [`Manage::find_owned`].
     fn find_owned<'a>(&'a self, cloud: &'a C, owner: &'a Owner) -> BoxFuture<'a, CloudResult<Vec<(Key, Value)>>>;
+    /// See [`Manage::survey`].
+    fn survey<'a>(&'a self, cloud: &'a C, wanted: &'a Wanted) -> BoxFuture<'a, CloudResult<Vec<Sighted>>>;
     /// See [`Manage::create`].
     fn create<'a>(&'a self, call: Call<'a, C>, properties: &'a Value) -> BoxFuture<'a, CloudResult<Value>>;
     /// See [`Manage::update`].
@@ -265,6 +268,17 @@ impl<R: Manage> Actions<R::Cloud> for Kind<R> {
         Box::pin(async move {
             let found = R::find_owned(cloud, owner).await?.into_iter();
             found.map(|(key, id)| Ok((key, write::<R, _>("id", &id)?))).collect()
+        })
+    }
+
+    fn survey<'a>(&'a self, cloud: &'a R::Cloud, wanted: &'a Wanted) -> BoxFuture<'a, CloudResult<Vec<Sighted>>> {
+        Box::pin(async move {
+            let found = R::survey(cloud, wanted).await?.into_iter();
+            let erased = found.map(|Sighting { key, id, outputs, readiness }| {
+                let (id, outputs) = (write::<R, _>("id", &id)?, write::<R, _>("outputs", &outputs)?);
+                Ok(Sighted { key, id, outputs, readiness })
+            });
+            erased.collect()
         })
     }
 

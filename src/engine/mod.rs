@@ -6,7 +6,7 @@
 //! - vocabulary: [`address`], [`resource`], [`mod@reference`], [`graph`], [`change`], [`kind`], [`cloud_error`]
 //! - what would change, and why: [`plan`], [`planner`]
 //! - making it so: [`deployment`], with `resolve`, `observe`, `release` and [`execute`] as its parts, telling its [`event`]s
-//! - what is known to be true: [`journal`], [`state`], [`verify`], [`sweep`]
+//! - what is known to be true: [`journal`], [`state`], [`verify`], [`sweep`]; and how it is found out anew: [`survey`], [`recover`]
 
 pub mod address;
 pub mod change;
@@ -20,12 +20,14 @@ pub mod kind;
 mod observe;
 pub mod plan;
 pub mod planner;
+pub mod recover;
 pub mod reference;
 mod release;
-mod resolve;
+pub mod resolve;
 pub mod resource;
 pub mod state;
 mod surplus;
+pub mod survey;
 pub mod sweep;
 mod transition;
 pub mod verify;

@@ -16,7 +16,7 @@ use super::state::{Record, Status};
 /// A request that was sent may take effect this long after, in seconds. Nothing is concluded from absence before.
 const QUIET: u64 = 60;
 /// For how long a create that was not found is looked for in every later run, in seconds.
-const WATCH: u64 = 24 * 3600;
+pub const WATCH: u64 = 24 * 3600;
 /// How long a request that was never answered may take to arrive, in seconds: ten times the quiet period, for whoever will not look again.
 const LATE: u64 = 600;
 /// The pause between two looks for the same thing.

@@ -1,5 +1,7 @@
 //! What a kind must say (`Resource`, without a cloud) and do (`Manage`).
 
+use std::collections::BTreeMap;
+
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::address::{Incarnation, Key, Owner};
@@ -7,6 +9,7 @@ use super::change::{Changes, Diff};
 use super::cloud_error::{CloudResult, Resend, WaitPolicy};
 use super::reference::{Book, Ref};
 use super::state::Request;
+use super::survey::{Sighting, Wanted};
 
 /// Which of two lives comes first when a resource is replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +128,23 @@ pub trait Manage: Resource {
         async { Ok(Vec::new()) }
     }
 
+    /// Everything of this kind that is the owner's, with what others need of it: the search for what a lost state knew. Two hundred things must
+    /// not cost two hundred calls, so a kind whose tags have to be asked for one by one goes by the names that end in a wanted key, and asks only
+    /// about the others.
+    fn survey(cloud: &Self::Cloud, wanted: &Wanted) -> impl Future<Output = CloudResult<Vec<Sighting<Self>>>> + Send {
+        async move {
+            let owned = Self::find_owned(cloud, wanted.owner()).await?;
+            let mut sightings = Vec::new();
+            for batch in owned.chunks(Self::READ_BATCH) {
+                let ids: Vec<Self::Id> = batch.iter().map(|(_, id)| id.clone()).collect();
+                let seen: BTreeMap<_, _> = Self::read(cloud, &ids, Look::Brief).await?.into_iter().collect();
+                let there = batch.iter().filter_map(|(key, id)| Some((key, id, seen.get(id)?)));
+                sightings.extend(there.map(|(key, id, seen)| Sighting::of(key.clone(), id.clone(), seen)));
+            }
+            Ok(sightings)
+        }
+    }
+
     /// Exactly one mutating call. What it cannot set shows in `compare`, and the engine calls `update` next.
     fn create(&self, call: &Call<'_, Self::Cloud>) -> impl Future<Output = CloudResult<Self::Id>> + Send;
 
@@ -167,7 +187,11 @@ impl<C> Copy for Call<'_, C> {}
 impl<C> Call<'_, C> {
     /// Whether another life stands behind a reference than when this was last asked for. For what the cloud does not tell.
     pub fn moved<R: Resource>(&self, to: &Ref<R>) -> bool {
-        self.book.incarnation(&to.address()).is_some_and(|life| !self.recorded.depends_on.contains(life))
+        let address = to.address();
+        let mut held = self.recorded.depends_on.iter().filter(|held| held.address == address);
+        self.book
+            .incarnation(&address)
+            .is_some_and(|life| !self.recorded.depends_on.contains(life) || held.any(|held| held != life))
     }
 
     /// What differs, for an update that sends only what does.

@@ -117,6 +117,9 @@ pub struct State {
     pub pins: BTreeMap<String, Value>,
     /// The highest generation each address ever had. Never falls, so an address that is removed and added again gets a new key.
     pub generations: BTreeMap<Address, u32>,
+    /// Generations up to this one were perhaps given out by a state that is lost, and are not given out again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub spent: u32,
     /// Every life that exists or may exist.
     pub records: BTreeMap<Incarnation, Record>,
 }
@@ -231,6 +234,7 @@ impl State {
             site: None,
             pins: BTreeMap::new(),
             generations: BTreeMap::new(),
+            spent: 0,
             records: BTreeMap::new(),
         }
     }
@@ -258,6 +262,7 @@ impl State {
             Entry::Pinned { query, answer } => {
                 self.pins.insert(query.clone(), answer.clone());
             }
+            Entry::GenerationsSpent(spent) => self.spent = self.spent.max(*spent),
             Entry::Happened { of, fact } => self.happened(of, fact)?,
         }
         self.serial += 1;
@@ -297,9 +302,19 @@ impl State {
         }
     }
 
+    /// The generation of the next life of an address.
+    pub fn next_generation(&self, of: &Address) -> u32 {
+        self.generations.get(of).copied().unwrap_or(0).max(self.spent) + 1
+    }
+
     /// The lives of one address, oldest first.
     pub fn lives(&self, of: &Address) -> impl DoubleEndedIterator<Item = (&Incarnation, &Record)> {
         let at = |generation| Incarnation { address: of.clone(), generation };
         self.records.range(at(0)..=at(u32::MAX))
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }

@@ -2,6 +2,8 @@
 //!
 //! Only kinds that a tag alone tells apart can have them ([`Resend::NewKey`]); tokens and names prevent it for all others.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::address::Incarnation;
@@ -43,16 +45,17 @@ impl<C: Send + Sync + 'static, J: Journal> Deployment<C, J> {
         let failed = |e| RunError::Read(kind.kind().into(), e);
         let found = kind.find_owned(&self.cloud, &self.state.owner).await.map_err(failed)?;
         let mut entries = Vec::new();
-        let mut generations = self.state.generations.clone();
+        let mut generations = BTreeMap::new();
         for (key, id) in found {
             let of_kind = || self.state.records.iter().filter(|(of, _)| of.address.kind == kind.kind());
             let is_known = |id: &Value| of_kind().any(|(_, record)| record.id() == Some(id));
             // Something is made once at the least: what has no record with an id yet is what is being looked for, and not a double.
             let twin = of_kind().find(|(_, record)| record.key == key && record.id().is_some());
             let Some((of, record)) = twin.filter(|_| !is_known(&id)) else { continue };
-            let highest = generations.entry(of.address.clone()).or_default();
-            *highest += 1;
-            let of = Incarnation { address: of.address.clone(), generation: *highest };
+            let next = self.state.next_generation(&of.address);
+            let next = generations.get(&of.address).map_or(next, |taken| next.max(taken + 1));
+            generations.insert(of.address.clone(), next);
+            let of = Incarnation { address: of.address.clone(), generation: next };
             let (request, at) = (record.request.clone(), (self.now)());
             let fact = Fact::CreateSent { key, request, expected: None, at };
             entries.push(Entry::Happened { of: of.clone(), fact });

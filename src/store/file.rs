@@ -7,6 +7,7 @@
 //! | `state.<serial>.bak` | the snapshots before, the last ten |
 //! | `journal.<serial>.bak` | the journals that led from one snapshot to the next, the last ten |
 //! | `lock` | held by whoever is at work |
+//! | `lost-<number>/` | what was left of a state in the place of which another was recovered |
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -277,6 +278,6 @@ pub(super) fn unreadable(path: &Path, why: Unreadable) -> StoreError {
     }
 }
 
-fn io_error(doing: &'static str, path: &Path, source: io::Error) -> StoreError {
+pub(super) fn io_error(doing: &'static str, path: &Path, source: io::Error) -> StoreError {
     StoreError::Io { doing, path: path.to_owned(), source }
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows what a resource is. What is written is readable by its owner only (mode 0600).
 
+mod anew;
 pub mod disk;
 pub mod file;
 mod frame;
@@ -10,5 +11,6 @@ pub mod rebuild;
 mod replay;
 mod snapshot;
 
+pub use anew::Vacant;
 pub use file::{FileStore, OpenStore, StoreError};
 pub use lock::Holder;

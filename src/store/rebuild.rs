@@ -16,6 +16,8 @@ pub struct Rebuilt<D: Disk> {
     pub state: State,
     /// What could not be read, file by file, in words. Entries in there are lost; calls that followed them may have been made.
     pub lost: Vec<String>,
+    /// Whether the journals led on to the end, so that nothing is lost whatever snapshots were.
+    pub is_whole: bool,
 }
 
 impl<D: Disk> FileStore<D> {
@@ -43,12 +45,14 @@ impl<D: Disk> FileStore<D> {
             }
         }
         let Some(mut state) = newest else { return Ok(None) };
+        let unread = lost.len();
         for append in self.all_lines(&mut lost)? {
             if let Err(why) = follow(&mut state, &append) {
                 lost.push(format!("the journal after entry {}: {why}", state.serial));
                 break;
             }
         }
+        let is_whole = lost.len() == unread;
         if let Some(finding) = verify(&state).into_iter().find(Finding::is_fatal) {
             return Err(StoreError::Damaged { path: self.folder.clone(), why: finding.to_string() });
         }
@@ -63,7 +67,7 @@ impl<D: Disk> FileStore<D> {
             }
         }
         self.save(&state)?;
-        Ok(Some(Rebuilt { store: self.opened(&state, lock), state, lost }))
+        Ok(Some(Rebuilt { store: self.opened(&state, lock), state, lost, is_whole }))
     }
 
     /// Every whole line of every journal, in order.

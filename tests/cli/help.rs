@@ -5,7 +5,7 @@ use crate::support::command::Sandbox;
 #[tokio::test]
 async fn every_verb_explains_itself() {
     let sandbox = Sandbox::empty();
-    let verbs: [&[&str]; 14] = [
+    let verbs: [&[&str]; 18] = [
         &[],
         &["init"],
         &["validate"],
@@ -15,6 +15,10 @@ async fn every_verb_explains_itself() {
         &["protect"],
         &["output"],
         &["status"],
+        &["state"],
+        &["state", "list"],
+        &["state", "show"],
+        &["state", "recover"],
         &["schema"],
         &["local"],
         &["local", "start"],

@@ -9,6 +9,7 @@ mod interrupted;
 mod local;
 mod machine;
 mod protected;
+mod recovered;
 mod state;
 mod terminal;
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use pando::aws::clients::Aws;
 use pando::aws::lookups::Answers;
+use pando::aws::lost::image_pin;
 use pando::aws::resources::registry;
 use pando::blueprint::diagnostic::Source;
 use pando::blueprint::{Blueprint, Expansion};
@@ -14,6 +15,7 @@ use pando::engine::event::{Event, Listener};
 use pando::engine::graph::Graph;
 use pando::engine::journal::Entry;
 use pando::engine::plan::Plan;
+use pando::engine::recover::Recovery;
 use pando::engine::state::State;
 use pando::engine::sweep::Found;
 use pando::engine::verify::verify;
@@ -75,6 +77,24 @@ impl Stack {
     pub fn fork(&self, cloud: Aws) -> Self {
         let (cloud, events, disk) = (Arc::new(cloud), Shared::default(), self.disk.fork());
         Self { cloud, stop: watch::Sender::new(false), now: self.now, owner: self.owner.clone(), disk, events }
+    }
+
+    /// The same stack, of which nothing is remembered but whose it is.
+    pub fn forgotten(&self) -> Self {
+        let (cloud, events, disk) = (Arc::clone(&self.cloud), Shared::default(), MemoryDisk::default());
+        Self { cloud, stop: watch::Sender::new(false), now: self.now, owner: self.owner.clone(), disk, events }
+    }
+
+    /// Finds out anew what there is of it, as `pando state recover` does.
+    pub async fn recover(&self, blueprint: &Blueprint) -> Recovery {
+        let pin = image_pin(&self.cloud, &self.owner, &blueprint.needs()).await.expect("an answer");
+        self.process().write(&Vec::from_iter(pin)).await.expect("a disk that works");
+        let graph = self.expand(blueprint).await.graph;
+        let mut process = self.process();
+        let recovery = process.recover(&graph).await.expect("a search");
+        process.write(&recovery.entries((self.now)())).await.expect("legal entries");
+        assert_eq!(verify(&process.state), []);
+        recovery
     }
 
     fn store(&self) -> FileStore<MemoryDisk> {

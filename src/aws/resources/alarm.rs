@@ -16,12 +16,14 @@ use super::scaling_policy::ScalingPolicy;
 use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, is_absent, with_references};
 use crate::aws::naming::name;
+use crate::aws::sightings::placed;
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudError, CloudResult, WaitPolicy};
 use crate::engine::reference::{Book, Known, Ref};
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+use crate::engine::survey::{Sighting, Wanted};
 
 // properties
 
@@ -116,20 +118,14 @@ impl Manage for Alarm {
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, AlarmName)>> {
-        let request = cloud.again.cloudwatch.describe_alarms().alarm_name_prefix(format!("{}-", owner.stack));
-        let pages = request.into_paginator().send();
-        let pages = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
-        let mut found = Vec::new();
-        for alarm in pages.iter().flat_map(|page| page.metric_alarms()) {
-            let Some((id, seen)) = observed(alarm) else { continue };
-            let tags = match cloud.again.cloudwatch.list_tags_for_resource().resource_arn(&seen.arn).send().await {
-                Err(e) if is_absent(&e) => continue,
-                answer => answer.map_err(classify)?.tags.unwrap_or_default(),
-            };
-            let tags = Tags::collect(tags.iter().map(|tag| (tag.key(), tag.value())));
-            found.extend(tags.key_of(owner).map(|key| (key, id)));
-        }
-        Ok(found)
+        let found = owned(cloud, owner, list(cloud, owner).await?).await?.into_iter();
+        Ok(found.map(|(key, (id, _))| (key, id)).collect())
+    }
+
+    async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
+        let (mut found, others) = placed(list(cloud, wanted.owner()).await?, wanted, |(id, _)| &id.0);
+        found.extend(owned(cloud, wanted.owner(), others).await?);
+        Ok(found.into_iter().map(|(key, (id, seen))| Sighting::of(key, id, &seen)).collect())
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<AlarmName> {
@@ -182,6 +178,32 @@ impl Alarm {
         request.send().await.map_err(with_references)?;
         Ok(())
     }
+}
+
+/// All that begin with the stack's name, whoever's they are.
+async fn list(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(AlarmName, Observed)>> {
+    let request = cloud.again.cloudwatch.describe_alarms().alarm_name_prefix(format!("{}-", owner.stack));
+    let pages = request.max_records(100).into_paginator().send();
+    let pages = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
+    Ok(pages.iter().flat_map(|page| page.metric_alarms()).filter_map(observed).collect())
+}
+
+/// Those that the owner has tagged.
+async fn owned(
+    cloud: &Aws,
+    owner: &Owner,
+    listed: Vec<(AlarmName, Observed)>,
+) -> CloudResult<Vec<(Key, (AlarmName, Observed))>> {
+    let mut found = Vec::new();
+    for (id, seen) in listed {
+        let tags = match cloud.again.cloudwatch.list_tags_for_resource().resource_arn(&seen.arn).send().await {
+            Err(e) if is_absent(&e) => continue,
+            answer => answer.map_err(classify)?.tags.unwrap_or_default(),
+        };
+        let tags = Tags::collect(tags.iter().map(|tag| (tag.key(), tag.value())));
+        found.extend(tags.key_of(owner).map(|key| (key, (id, seen))));
+    }
+    Ok(found)
 }
 
 // conversions

@@ -16,12 +16,14 @@ use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, with_references};
 use crate::aws::naming::name;
 use crate::aws::rollout::{self, Refresh, specification};
+use crate::aws::sightings::tagged;
 use crate::aws::tags::{LINEAGE, Tags};
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudResult, WaitPolicy};
 use crate::engine::reference::{Known, Ref};
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+use crate::engine::survey::{Sighting, Wanted};
 
 // properties
 
@@ -231,13 +233,12 @@ impl Manage for AutoscalingGroup {
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, AutoscalingGroupName)>> {
-        let filter =
-            aws_sdk_autoscaling::types::Filter::builder().name(format!("tag:{LINEAGE}")).values(&owner.lineage);
-        let request = cloud.again.autoscaling.describe_auto_scaling_groups().filters(filter.build());
-        let pages = request.into_paginator().items().send();
-        let groups = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
-        let found = groups.iter().filter_map(observed);
+        let found = list(cloud, owner).await?.into_iter();
         Ok(found.filter_map(|(id, seen)| Some((seen.tags.key_of(owner)?, id))).collect())
+    }
+
+    async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
+        Ok(tagged::<Self>(list(cloud, wanted.owner()).await?, wanted.owner(), |seen| &seen.tags))
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<AutoscalingGroupName> {
@@ -331,6 +332,14 @@ impl AutoscalingGroup {
         }
         Ok(())
     }
+}
+
+/// All that carry the owner's tag.
+async fn list(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(AutoscalingGroupName, Observed)>> {
+    let filter = aws_sdk_autoscaling::types::Filter::builder().name(format!("tag:{LINEAGE}")).values(&owner.lineage);
+    let request = cloud.again.autoscaling.describe_auto_scaling_groups().filters(filter.build()).max_records(100);
+    let groups = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
+    Ok(groups.iter().filter_map(observed).collect())
 }
 
 // conversions

@@ -9,7 +9,7 @@ use super::cache_parameter_group::{CacheParameterGroup, CacheParameterGroupName}
 use super::cache_subnet_group::{CacheSubnetGroup, CacheSubnetGroupName};
 use super::security_group::{SecurityGroup, SecurityGroupId};
 use crate::aws::clients::Aws;
-use crate::aws::elasticache::{compare_groups, owned, retag, tags_on};
+use crate::aws::elasticache::{compare_groups, owned, retag, survey, tags_on};
 use crate::aws::failure::{classify, is_absent, with_references};
 use crate::aws::naming::name;
 use crate::aws::tags::Tags;
@@ -19,6 +19,7 @@ use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudResult, WaitPolicy};
 use crate::engine::reference::Ref;
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+use crate::engine::survey::{Sighting, Wanted};
 
 // properties
 
@@ -146,14 +147,13 @@ impl Manage for CacheCluster {
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, CacheClusterId)>> {
-        let request = cloud.again.elasticache.describe_cache_clusters();
-        let pages = request.show_cache_clusters_not_in_replication_groups(true).into_paginator().items().send();
-        let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?.into_iter();
-        // Some emulators do not filter, and say that a lone cluster belongs to a group without a name.
-        let alone = all.filter(|cluster| cluster.replication_group_id().is_none_or(str::is_empty));
-        let named = alone.filter_map(|cluster| Some((cluster.cache_cluster_id?, cluster.arn?)));
+        let named = list(cloud).await?.into_iter().map(|(id, seen)| (id.0, seen.arn));
         let found = owned(cloud, owner, named).await?.into_iter();
         Ok(found.map(|(key, name)| (key, CacheClusterId(name))).collect())
+    }
+
+    async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
+        survey::<Self>(cloud, wanted, list(cloud).await?, |seen| &seen.arn).await
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<CacheClusterId> {
@@ -202,6 +202,18 @@ impl CacheCluster {
     fn groups(&self, call: &Call<'_, Aws>) -> CloudResult<Vec<String>> {
         self.security_groups.iter().map(|group| Ok(call.outputs(group)?.id.0)).collect()
     }
+}
+
+/// All that stand alone, whoever's they are.
+async fn list(cloud: &Aws) -> CloudResult<Vec<(CacheClusterId, Observed)>> {
+    let request = cloud.again.elasticache.describe_cache_clusters().show_cache_node_info(true);
+    let pages = request.show_cache_clusters_not_in_replication_groups(true).into_paginator().items().send();
+    let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
+    // Some emulators do not filter, and say that a lone cluster belongs to a group without a name.
+    let alone = all.iter().filter(|cluster| cluster.replication_group_id().is_none_or(str::is_empty));
+    let seen =
+        alone.filter_map(|cluster| Some((CacheClusterId(cluster.cache_cluster_id()?.into()), observed(cluster)?)));
+    Ok(seen.collect())
 }
 
 // conversions

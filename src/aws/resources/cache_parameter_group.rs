@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_elasticache::types::ParameterNameValue;
+use aws_sdk_elasticache::types::{CacheParameterGroup as Described, ParameterNameValue};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::clients::Aws;
-use crate::aws::elasticache::{owned, retag, tags_on};
+use crate::aws::elasticache::{owned, retag, survey, tags_on};
 use crate::aws::failure::{classify, is_absent};
 use crate::aws::naming::name;
 use crate::aws::tags::Tags;
@@ -14,6 +14,7 @@ use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudResult, WaitPolicy};
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+use crate::engine::survey::{Sighting, Wanted};
 
 // properties
 
@@ -106,24 +107,21 @@ impl Manage for CacheParameterGroup {
                 answer => answer.map_err(classify)?.cache_parameter_groups.unwrap_or_default(),
             };
             for group in groups {
-                let observed = Observed {
-                    arn: group.arn().unwrap_or_default().into(),
-                    description: group.description().unwrap_or_default().into(),
-                    family: group.cache_parameter_group_family().unwrap_or_default().into(),
-                    parameters: if look == Look::Close { Some(parameters(cloud, id).await?) } else { None },
-                };
-                found.push((id.clone(), observed));
+                let parameters = if look == Look::Close { Some(parameters(cloud, id).await?) } else { None };
+                found.push((id.clone(), Observed { parameters, ..observed(&group) }));
             }
         }
         Ok(found)
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, CacheParameterGroupName)>> {
-        let pages = cloud.again.elasticache.describe_cache_parameter_groups().into_paginator().items().send();
-        let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?.into_iter();
-        let named = all.filter_map(|group| Some((group.cache_parameter_group_name?, group.arn?)));
+        let named = list(cloud).await?.into_iter().map(|(id, seen)| (id.0, seen.arn));
         let found = owned(cloud, owner, named).await?.into_iter();
         Ok(found.map(|(key, name)| (key, CacheParameterGroupName(name))).collect())
+    }
+
+    async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
+        survey::<Self>(cloud, wanted, list(cloud).await?, |seen| &seen.arn).await
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<CacheParameterGroupName> {
@@ -162,11 +160,32 @@ impl Manage for CacheParameterGroup {
 }
 
 /// Only what somebody set.
+/// All that there are, whoever's they are.
+async fn list(cloud: &Aws) -> CloudResult<Vec<(CacheParameterGroupName, Observed)>> {
+    let pages = cloud.again.elasticache.describe_cache_parameter_groups().into_paginator().items().send();
+    let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
+    let named = all
+        .iter()
+        .filter_map(|group| Some((CacheParameterGroupName(group.cache_parameter_group_name()?.into()), group)));
+    Ok(named.map(|(id, group)| (id, observed(group))).collect())
+}
+
 async fn parameters(cloud: &Aws, id: &CacheParameterGroupName) -> CloudResult<BTreeMap<String, String>> {
     let request = cloud.again.elasticache.describe_cache_parameters().cache_parameter_group_name(&id.0).source("user");
     let pages = request.into_paginator().items().send();
     let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?.into_iter();
     Ok(all.filter_map(|parameter| Some((parameter.parameter_name?, parameter.parameter_value?))).collect())
+}
+
+// conversions
+
+fn observed(group: &Described) -> Observed {
+    Observed {
+        arn: group.arn().unwrap_or_default().into(),
+        description: group.description().unwrap_or_default().into(),
+        family: group.cache_parameter_group_family().unwrap_or_default().into(),
+        parameters: None,
+    }
 }
 
 fn parameter(name: &str, value: Option<&String>) -> ParameterNameValue {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_elasticache::types::CacheSubnetGroup as Described;
 use serde::{Deserialize, Serialize};
 
 use super::subnet::{Subnet, SubnetId};
 use crate::aws::clients::Aws;
-use crate::aws::elasticache::{owned, retag, tags_on};
+use crate::aws::elasticache::{owned, retag, survey, tags_on};
 use crate::aws::failure::{classify, is_absent, with_references};
 use crate::aws::naming::name;
 use crate::aws::tags::Tags;
@@ -15,6 +16,7 @@ use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudResult, WaitPolicy};
 use crate::engine::reference::Ref;
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+use crate::engine::survey::{Sighting, Wanted};
 
 // properties
 
@@ -100,25 +102,19 @@ impl Manage for CacheSubnetGroup {
                 Err(e) if is_absent(&e) => continue,
                 answer => answer.map_err(classify)?.cache_subnet_groups.unwrap_or_default(),
             };
-            for group in groups {
-                let subnets = group.subnets().iter().filter_map(|subnet| subnet.subnet_identifier());
-                let observed = Observed {
-                    arn: group.arn().unwrap_or_default().into(),
-                    description: group.cache_subnet_group_description().unwrap_or_default().into(),
-                    subnets: subnets.map(|id| SubnetId(id.into())).collect(),
-                };
-                found.push((id.clone(), observed));
-            }
+            found.extend(groups.iter().map(|group| (id.clone(), observed(group))));
         }
         Ok(found)
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, CacheSubnetGroupName)>> {
-        let pages = cloud.again.elasticache.describe_cache_subnet_groups().into_paginator().items().send();
-        let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?.into_iter();
-        let named = all.filter_map(|group| Some((group.cache_subnet_group_name?, group.arn?)));
+        let named = list(cloud).await?.into_iter().map(|(id, seen)| (id.0, seen.arn));
         let found = owned(cloud, owner, named).await?.into_iter();
         Ok(found.map(|(key, name)| (key, CacheSubnetGroupName(name))).collect())
+    }
+
+    async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
+        survey::<Self>(cloud, wanted, list(cloud).await?, |seen| &seen.arn).await
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<CacheSubnetGroupName> {
@@ -147,5 +143,25 @@ impl Manage for CacheSubnetGroup {
 impl CacheSubnetGroup {
     fn subnet_ids(&self, call: &Call<'_, Aws>) -> CloudResult<Vec<String>> {
         self.subnets.iter().map(|subnet| Ok(call.outputs(subnet)?.id.0)).collect()
+    }
+}
+
+/// All that there are, whoever's they are.
+async fn list(cloud: &Aws) -> CloudResult<Vec<(CacheSubnetGroupName, Observed)>> {
+    let pages = cloud.again.elasticache.describe_cache_subnet_groups().into_paginator().items().send();
+    let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
+    let named =
+        all.iter().filter_map(|group| Some((CacheSubnetGroupName(group.cache_subnet_group_name()?.into()), group)));
+    Ok(named.map(|(id, group)| (id, observed(group))).collect())
+}
+
+// conversions
+
+fn observed(group: &Described) -> Observed {
+    let subnets = group.subnets().iter().filter_map(|subnet| subnet.subnet_identifier());
+    Observed {
+        arn: group.arn().unwrap_or_default().into(),
+        description: group.cache_subnet_group_description().unwrap_or_default().into(),
+        subnets: subnets.map(|id| SubnetId(id.into())).collect(),
     }
 }

@@ -15,6 +15,7 @@ use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, with_references};
 use crate::aws::naming::name;
 use crate::aws::rds::{Instance, describe, retag, signed, tags_on};
+use crate::aws::sightings::tagged;
 use crate::aws::tags::Tags;
 use crate::aws::versions::manner;
 use crate::engine::address::{Key, Owner};
@@ -22,6 +23,7 @@ use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudError, CloudResult, WaitPolicy};
 use crate::engine::reference::{Known, Ref};
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+use crate::engine::survey::{Sighting, Wanted};
 
 // properties
 
@@ -227,10 +229,12 @@ impl Manage for DbInstance {
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, DbInstanceId)>> {
-        let all = describe(cloud, None).await?;
-        let primaries = all.iter().filter(|db| db.read_replica_source_db_instance_identifier().is_none());
-        let found = primaries.filter_map(observed);
+        let found = primaries(cloud).await?.into_iter();
         Ok(found.filter_map(|(id, seen)| Some((seen.instance.tags.key_of(owner)?, id))).collect())
+    }
+
+    async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
+        Ok(tagged::<Self>(primaries(cloud).await?, wanted.owner(), |seen| &seen.instance.tags))
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<DbInstanceId> {
@@ -318,6 +322,13 @@ impl DbInstance {
         };
         request.send().await.map(drop).map_err(with_references)
     }
+}
+
+/// All that are no replicas, whoever's they are.
+async fn primaries(cloud: &Aws) -> CloudResult<Vec<(DbInstanceId, Observed)>> {
+    let all = describe(cloud, None).await?;
+    let primaries = all.iter().filter(|db| db.read_replica_source_db_instance_identifier().is_none());
+    Ok(primaries.filter_map(observed).collect())
 }
 
 // conversions

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_rds::types::{ApplyMethod, Parameter};
+use aws_sdk_rds::types::{ApplyMethod, DbParameterGroup as Described, Parameter};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, is_absent, with_references};
 use crate::aws::naming::name;
-use crate::aws::rds::{owned, retag, tags_on};
+use crate::aws::rds::{owned, retag, survey, tags_on};
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudResult, WaitPolicy};
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+use crate::engine::survey::{Sighting, Wanted};
 
 // properties
 
@@ -106,24 +107,21 @@ impl Manage for DbParameterGroup {
                 answer => answer.map_err(classify)?.db_parameter_groups.unwrap_or_default(),
             };
             for group in groups {
-                let observed = Observed {
-                    arn: group.db_parameter_group_arn().unwrap_or_default().into(),
-                    description: group.description().unwrap_or_default().into(),
-                    family: group.db_parameter_group_family().unwrap_or_default().into(),
-                    parameters: if look == Look::Close { Some(parameters(cloud, id).await?) } else { None },
-                };
-                found.push((id.clone(), observed));
+                let parameters = if look == Look::Close { Some(parameters(cloud, id).await?) } else { None };
+                found.push((id.clone(), Observed { parameters, ..observed(&group) }));
             }
         }
         Ok(found)
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, DbParameterGroupName)>> {
-        let pages = cloud.again.rds.describe_db_parameter_groups().into_paginator().items().send();
-        let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?.into_iter();
-        let named = all.filter_map(|group| Some((group.db_parameter_group_name?, group.db_parameter_group_arn?)));
+        let named = list(cloud).await?.into_iter().map(|(id, seen)| (id.0, seen.arn));
         let found = owned(cloud, owner, named).await?.into_iter();
         Ok(found.map(|(key, name)| (key, DbParameterGroupName(name))).collect())
+    }
+
+    async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
+        survey::<Self>(cloud, wanted, list(cloud).await?, |seen| &seen.arn).await
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<DbParameterGroupName> {
@@ -162,11 +160,31 @@ impl Manage for DbParameterGroup {
 }
 
 /// Only what somebody set; the engine's own settings go into the hundreds.
+/// All that there are, whoever's they are.
+async fn list(cloud: &Aws) -> CloudResult<Vec<(DbParameterGroupName, Observed)>> {
+    let pages = cloud.again.rds.describe_db_parameter_groups().into_paginator().items().send();
+    let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
+    let named =
+        all.iter().filter_map(|group| Some((DbParameterGroupName(group.db_parameter_group_name()?.into()), group)));
+    Ok(named.map(|(id, group)| (id, observed(group))).collect())
+}
+
 async fn parameters(cloud: &Aws, id: &DbParameterGroupName) -> CloudResult<BTreeMap<String, String>> {
     let request = cloud.again.rds.describe_db_parameters().db_parameter_group_name(&id.0).source("user");
     let pages = request.into_paginator().items().send();
     let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?.into_iter();
     Ok(all.filter_map(|parameter| Some((parameter.parameter_name?, parameter.parameter_value?))).collect())
+}
+
+// conversions
+
+fn observed(group: &Described) -> Observed {
+    Observed {
+        arn: group.db_parameter_group_arn().unwrap_or_default().into(),
+        description: group.description().unwrap_or_default().into(),
+        family: group.db_parameter_group_family().unwrap_or_default().into(),
+        parameters: None,
+    }
 }
 
 /// RDS refuses to apply a static parameter at once (`rds.force_ssl` of PostgreSQL 14 is one) and takes `pending-reboot` for both sorts. The

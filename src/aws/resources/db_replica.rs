@@ -12,12 +12,14 @@ use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, with_references};
 use crate::aws::naming::name;
 use crate::aws::rds::{Instance, describe, retag, signed, tags_on};
+use crate::aws::sightings::tagged;
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudError, CloudResult, WaitPolicy};
 use crate::engine::reference::{Known, Ref};
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+use crate::engine::survey::{Sighting, Wanted};
 
 // properties
 
@@ -114,9 +116,12 @@ impl Manage for DbReplica {
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, DbInstanceId)>> {
-        let all = describe(cloud, None).await?;
-        let found = all.iter().filter_map(observed).filter(|(_, seen)| seen.source.is_some());
+        let found = replicas(cloud).await?.into_iter();
         Ok(found.filter_map(|(id, seen)| Some((seen.instance.tags.key_of(owner)?, id))).collect())
+    }
+
+    async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
+        Ok(tagged::<Self>(replicas(cloud).await?, wanted.owner(), |seen| &seen.instance.tags))
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<DbInstanceId> {
@@ -167,6 +172,12 @@ impl DbReplica {
     fn groups(&self, call: &Call<'_, Aws>) -> CloudResult<Vec<String>> {
         self.security_groups.iter().map(|group| Ok(call.outputs(group)?.id.0)).collect()
     }
+}
+
+/// All that follow another, whoever's they are.
+async fn replicas(cloud: &Aws) -> CloudResult<Vec<(DbInstanceId, Observed)>> {
+    let all = describe(cloud, None).await?;
+    Ok(all.iter().filter_map(observed).filter(|(_, seen)| seen.source.is_some()).collect())
 }
 
 // conversions

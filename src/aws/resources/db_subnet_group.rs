@@ -2,19 +2,21 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_rds::types::DbSubnetGroup as Described;
 use serde::{Deserialize, Serialize};
 
 use super::subnet::{Subnet, SubnetId};
 use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, is_absent, with_references};
 use crate::aws::naming::name;
-use crate::aws::rds::{owned, retag, tags_on};
+use crate::aws::rds::{owned, retag, survey, tags_on};
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudResult, WaitPolicy};
 use crate::engine::reference::Ref;
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+use crate::engine::survey::{Sighting, Wanted};
 
 // properties
 
@@ -95,25 +97,19 @@ impl Manage for DbSubnetGroup {
                 Err(e) if is_absent(&e) => continue,
                 answer => answer.map_err(classify)?.db_subnet_groups.unwrap_or_default(),
             };
-            for group in groups {
-                let subnets = group.subnets().iter().filter_map(|subnet| subnet.subnet_identifier());
-                let observed = Observed {
-                    arn: group.db_subnet_group_arn().unwrap_or_default().into(),
-                    description: group.db_subnet_group_description().unwrap_or_default().into(),
-                    subnets: subnets.map(|id| SubnetId(id.into())).collect(),
-                };
-                found.push((id.clone(), observed));
-            }
+            found.extend(groups.iter().map(|group| (id.clone(), observed(group))));
         }
         Ok(found)
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, DbSubnetGroupName)>> {
-        let pages = cloud.again.rds.describe_db_subnet_groups().into_paginator().items().send();
-        let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?.into_iter();
-        let named = all.filter_map(|group| Some((group.db_subnet_group_name?, group.db_subnet_group_arn?)));
+        let named = list(cloud).await?.into_iter().map(|(id, seen)| (id.0, seen.arn));
         let found = owned(cloud, owner, named).await?.into_iter();
         Ok(found.map(|(key, name)| (key, DbSubnetGroupName(name))).collect())
+    }
+
+    async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
+        survey::<Self>(cloud, wanted, list(cloud).await?, |seen| &seen.arn).await
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<DbSubnetGroupName> {
@@ -143,5 +139,24 @@ impl Manage for DbSubnetGroup {
 impl DbSubnetGroup {
     fn subnet_ids(&self, call: &Call<'_, Aws>) -> CloudResult<Vec<String>> {
         self.subnets.iter().map(|subnet| Ok(call.outputs(subnet)?.id.0)).collect()
+    }
+}
+
+/// All that there are, whoever's they are.
+async fn list(cloud: &Aws) -> CloudResult<Vec<(DbSubnetGroupName, Observed)>> {
+    let pages = cloud.again.rds.describe_db_subnet_groups().into_paginator().items().send();
+    let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
+    let named = all.iter().filter_map(|group| Some((DbSubnetGroupName(group.db_subnet_group_name()?.into()), group)));
+    Ok(named.map(|(id, group)| (id, observed(group))).collect())
+}
+
+// conversions
+
+fn observed(group: &Described) -> Observed {
+    let subnets = group.subnets().iter().filter_map(|subnet| subnet.subnet_identifier());
+    Observed {
+        arn: group.db_subnet_group_arn().unwrap_or_default().into(),
+        description: group.db_subnet_group_description().unwrap_or_default().into(),
+        subnets: subnets.map(|id| SubnetId(id.into())).collect(),
     }
 }

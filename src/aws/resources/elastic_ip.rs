@@ -9,12 +9,14 @@ use super::subnet::Subnet;
 use crate::aws::clients::Aws;
 use crate::aws::ec2::{FILTER_VALUES, filter, keys, owned_by, retag, seen_tags, tags_on};
 use crate::aws::failure::classify;
+use crate::aws::sightings::tagged;
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudResult, Resend, WaitPolicy};
 use crate::engine::reference::Ref;
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+use crate::engine::survey::{Sighting, Wanted};
 
 // properties
 
@@ -91,6 +93,10 @@ impl Manage for ElasticIp {
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, AllocationId)>> {
         Ok(keys(describe(cloud, owned_by(owner)).await?, owner, |seen| &seen.tags))
+    }
+
+    async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
+        Ok(tagged::<Self>(describe(cloud, owned_by(wanted.owner())).await?, wanted.owner(), |seen| &seen.tags))
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<AllocationId> {

@@ -8,12 +8,14 @@ use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, is_absent, with_references};
 use crate::aws::iam::{iam_tags, path, seen_tags, tags_on};
 use crate::aws::naming::name;
+use crate::aws::sightings::{placed, tagged};
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::Diff;
 use crate::engine::cloud_error::{CloudResult, WaitPolicy};
 use crate::engine::reference::Ref;
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+use crate::engine::survey::{Sighting, Wanted};
 
 // properties
 
@@ -99,13 +101,18 @@ impl Manage for InstanceProfile {
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, InstanceProfileName)>> {
-        let request = cloud.again.iam.list_instance_profiles().path_prefix(path(owner));
-        let pages = request.into_paginator().items().send();
-        let listed = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
-        let ids: Vec<_> =
-            listed.into_iter().map(|profile| InstanceProfileName(profile.instance_profile_name)).collect();
+        let ids: Vec<_> = list(cloud, owner).await?.into_iter().map(|(id, _)| id).collect();
         let found = Self::read(cloud, &ids, Look::Brief).await?;
         Ok(found.into_iter().filter_map(|(id, seen)| Some((seen.tags.key_of(owner)?, id))).collect())
+    }
+
+    async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
+        let (known, others) = placed(list(cloud, wanted.owner()).await?, wanted, |(id, _)| &id.0);
+        let others: Vec<_> = others.into_iter().map(|(id, _)| id).collect();
+        let mut found =
+            tagged::<Self>(Self::read(cloud, &others, Look::Brief).await?, wanted.owner(), |seen| &seen.tags);
+        found.extend(known.into_iter().map(|(key, (id, seen))| Sighting::of(key, id, &seen)));
+        Ok(found)
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<InstanceProfileName> {
@@ -147,6 +154,14 @@ impl Manage for InstanceProfile {
         request.send().await.map_err(classify)?;
         Ok(())
     }
+}
+
+/// All under the stack's path, whoever's they are. The list does not show tags.
+async fn list(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(InstanceProfileName, Observed)>> {
+    let request = cloud.again.iam.list_instance_profiles().path_prefix(path(owner)).max_items(1000);
+    let listed = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
+    let named = |profile: &Described| (InstanceProfileName(profile.instance_profile_name.clone()), observed(profile));
+    Ok(listed.iter().map(named).collect())
 }
 
 async fn remove_role(call: &Call<'_, Aws>, id: &InstanceProfileName, role: &RoleName) -> CloudResult<()> {

@@ -6,18 +6,20 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::load_balancer::{LoadBalancer, LoadBalancerArn};
+use super::load_balancer::{self, LoadBalancer, LoadBalancerArn};
 use super::target_group::TargetGroup;
 use crate::aws::clients::Aws;
 use crate::aws::elb::{owned, retag, tags_on};
-use crate::aws::failure::{classify, with_references};
+use crate::aws::failure::{classify, is_absent, with_references};
 use crate::aws::present::present;
+use crate::aws::sightings::joined;
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudResult, WaitPolicy};
 use crate::engine::reference::{Known, Ref};
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+use crate::engine::survey::{Sighting, Wanted};
 
 // properties
 
@@ -121,14 +123,17 @@ impl Manage for Listener {
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, ListenerArn)>> {
-        let mut arns = Vec::new();
-        for (_, balancer) in LoadBalancer::find_owned(cloud, owner).await? {
-            let request = cloud.again.elb.describe_listeners().load_balancer_arn(&balancer.0);
-            let pages = request.into_paginator().items().send();
-            let listeners = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
-            arns.extend(listeners.into_iter().filter_map(|listener| listener.listener_arn));
-        }
+        let balancers = LoadBalancer::find_owned(cloud, owner).await?.into_iter().map(|(_, balancer)| balancer);
+        let arns = list(cloud, balancers.collect()).await?.into_iter().map(|(id, _)| id.0).collect();
         Ok(owned(cloud, owner, arns).await?.into_iter().map(|(key, arn)| (key, ListenerArn(arn))).collect())
+    }
+
+    async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
+        let balancers = load_balancer::named(cloud, wanted.owner()).await?;
+        let listed = list(cloud, balancers).await?;
+        let arns = listed.iter().map(|(id, _)| id.0.clone()).collect();
+        let owned = owned(cloud, wanted.owner(), arns).await?;
+        Ok(joined::<Self>(Vec::new(), listed, &owned))
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<ListenerArn> {
@@ -153,6 +158,21 @@ impl Manage for Listener {
         call.cloud.again.elb.delete_listener().listener_arn(&id.0).send().await.map_err(classify)?;
         Ok(())
     }
+}
+
+/// All listeners of these load balancers, whoever's they are.
+async fn list(cloud: &Aws, balancers: Vec<LoadBalancerArn>) -> CloudResult<Vec<(ListenerArn, Observed)>> {
+    let mut listed = Vec::new();
+    for balancer in balancers {
+        let request = cloud.again.elb.describe_listeners().load_balancer_arn(&balancer.0);
+        let listeners = match request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await {
+            // Listed a moment ago and gone since.
+            Err(e) if is_absent(&e) => continue,
+            answer => answer.map_err(classify)?,
+        };
+        listed.extend(listeners.iter().filter_map(observed));
+    }
+    Ok(listed)
 }
 
 // conversions

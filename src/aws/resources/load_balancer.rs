@@ -12,7 +12,7 @@ use super::internet_gateway::InternetGateway;
 use super::security_group::{SecurityGroup, SecurityGroupId};
 use super::subnet::{Subnet, SubnetId};
 use crate::aws::clients::Aws;
-use crate::aws::elb::{owned, retag, tags_on};
+use crate::aws::elb::{owned, retag, survey, tags_on};
 use crate::aws::failure::{classify, with_references};
 use crate::aws::naming::name;
 use crate::aws::present::present;
@@ -22,6 +22,7 @@ use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudResult, WaitPolicy};
 use crate::engine::reference::{Known, Ref};
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+use crate::engine::survey::{Sighting, Wanted};
 
 // properties
 
@@ -149,12 +150,12 @@ impl Manage for LoadBalancer {
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, LoadBalancerArn)>> {
-        let pages = cloud.again.elb.describe_load_balancers().into_paginator().items().send();
-        let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
-        let prefix = format!("{}-", owner.stack);
-        let named = all.into_iter().filter(|lb| lb.load_balancer_name().is_some_and(|name| name.starts_with(&prefix)));
-        let arns = named.filter_map(|lb| lb.load_balancer_arn).collect();
+        let arns = list(cloud, owner).await?.into_iter().map(|(_, (id, _))| id.0).collect();
         Ok(owned(cloud, owner, arns).await?.into_iter().map(|(key, arn)| (key, LoadBalancerArn(arn))).collect())
+    }
+
+    async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
+        survey::<Self>(cloud, wanted, list(cloud, wanted.owner()).await?).await
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<LoadBalancerArn> {
@@ -200,6 +201,21 @@ impl Manage for LoadBalancer {
 
 const PROTECTION: &str = "deletion_protection.enabled";
 const DROP_HEADERS: &str = "routing.http.drop_invalid_header_fields.enabled";
+
+/// All that begin with the stack's name, whoever's they are, by name.
+async fn list(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(String, (LoadBalancerArn, Observed))>> {
+    let pages = cloud.again.elb.describe_load_balancers().into_paginator().items().send();
+    let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
+    let prefix = format!("{}-", owner.stack);
+    let named = all.iter().filter_map(|described| Some((described.load_balancer_name()?, described)));
+    let named = named.filter(|(name, _)| name.starts_with(&prefix));
+    Ok(named.filter_map(|(name, described)| Some((name.to_owned(), observed(described)?))).collect())
+}
+
+/// The ids of all that begin with the stack's name, whoever's they are.
+pub(super) async fn named(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<LoadBalancerArn>> {
+    Ok(list(cloud, owner).await?.into_iter().map(|(_, (id, _))| id).collect())
+}
 
 async fn describe(cloud: &Aws, ids: &[LoadBalancerArn]) -> CloudResult<Vec<(LoadBalancerArn, Observed)>> {
     let ask = |arns| async move {

@@ -3,7 +3,7 @@
 //! Its name is chosen by the blueprint alone, without a key, because people and clones look for it; so a stranger's parameter of that name is
 //! a real possibility, and is refused (`Overwrite` is not set when it is made).
 
-use aws_sdk_ssm::types::{ParameterType, ResourceTypeForTagging, Tag};
+use aws_sdk_ssm::types::{ParameterStringFilter, ParameterType, ResourceTypeForTagging, Tag};
 use serde::{Deserialize, Serialize};
 
 use super::cache_cluster::CacheCluster;
@@ -15,12 +15,14 @@ use super::replication_group::ReplicationGroup;
 use super::secret::Secret;
 use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, is_absent, unbuildable};
-use crate::aws::tags::Tags;
-use crate::engine::address::{Key, Owner};
+use crate::aws::sightings::standing;
+use crate::aws::tags::{KEY, LINEAGE, Tags};
+use crate::engine::address::{Incarnation, Key, Owner};
 use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudResult, WaitPolicy};
 use crate::engine::reference::{Book, Known, Ref};
 use crate::engine::resource::{Call, Look, Manage, Readiness, Resource};
+use crate::engine::survey::{Sighting, Wanted};
 
 // properties
 
@@ -125,6 +127,9 @@ impl Setting {
 
 // cloud calls
 
+/// A filter of SSM takes at most this many values.
+const FILTER_VALUES: usize = 50;
+
 impl Manage for Parameter {
     type Cloud = Aws;
     const READ_BATCH: usize = 10;
@@ -142,19 +147,26 @@ impl Manage for Parameter {
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, ParameterName)>> {
         let request = cloud.again.ssm.get_parameters_by_path().path(format!("/pando/{}/", owner.stack)).recursive(true);
         let pages = request.into_paginator().send().collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
+        let all = pages.into_iter().flat_map(|page| page.parameters.unwrap_or_default());
+        owned(cloud, owner, all.filter_map(|parameter| Some(ParameterName(parameter.name?))).collect()).await
+    }
+
+    /// A name without a key does not say which life it is, and almost always it is the first: which of them are is asked for fifty at once.
+    async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
+        let desired = wanted.desired().filter_map(|(address, value)| Some((address, Self::deserialize(value).ok()?)));
+        let key_of = |address| wanted.key_of(&Incarnation::first(address));
+        let firsts: Vec<(String, Key)> =
+            desired.map(|(address, parameter)| (parameter.name, key_of(address))).collect();
         let mut found = Vec::new();
-        for parameter in pages.into_iter().flat_map(|page| page.parameters.unwrap_or_default()) {
-            let Some(name) = parameter.name else { continue };
-            let request = cloud.again.ssm.list_tags_for_resource().resource_type(ResourceTypeForTagging::Parameter);
-            let tags = match request.resource_id(&name).send().await {
-                // Listed a moment ago and gone since.
-                Err(e) if is_absent(&e) || crate::aws::failure::code(&e) == "InvalidResourceId" => continue,
-                answer => answer.map_err(classify)?.tag_list.unwrap_or_default(),
-            };
-            let tags = Tags::collect(tags.iter().map(|tag| (Some(tag.key()), Some(tag.value()))));
-            found.extend(tags.key_of(owner).map(|key| (key, ParameterName(name))));
+        for batch in firsts.chunks(FILTER_VALUES) {
+            let tagged = list(cloud, KEY, batch.iter().map(|(_, key)| key.as_str().to_owned()).collect()).await?;
+            let first = batch.iter().filter(|(name, _)| tagged.iter().any(|id| id.0 == *name));
+            found.extend(first.map(|(name, key)| (key.clone(), ParameterName(name.clone()))));
         }
-        Ok(found)
+        let others = list(cloud, LINEAGE, vec![wanted.owner().lineage.clone()]).await?.into_iter();
+        let others = others.filter(|id| found.iter().all(|(_, known)| known != id)).collect();
+        found.extend(owned(cloud, wanted.owner(), others).await?);
+        Ok(standing::<Self>(found, |_| ()))
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<ParameterName> {
@@ -190,6 +202,32 @@ impl Manage for Parameter {
         call.cloud.again.ssm.delete_parameter().name(&id.0).send().await.map_err(classify)?;
         Ok(())
     }
+}
+
+/// The names of all parameters of which a tag has one of these values.
+async fn list(cloud: &Aws, tag: &str, values: Vec<String>) -> CloudResult<Vec<ParameterName>> {
+    let filter = ParameterStringFilter::builder().key(format!("tag:{tag}")).option("Equals").set_values(Some(values));
+    let filter = filter.build().map_err(|e| unbuildable(&e))?;
+    let pages = cloud.again.ssm.describe_parameters().parameter_filters(filter).max_results(50).into_paginator();
+    let pages = pages.send().collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
+    let all = pages.into_iter().flat_map(|page| page.parameters.unwrap_or_default());
+    Ok(all.filter_map(|parameter| parameter.name.map(ParameterName)).collect())
+}
+
+/// Those that the owner has tagged.
+async fn owned(cloud: &Aws, owner: &Owner, listed: Vec<ParameterName>) -> CloudResult<Vec<(Key, ParameterName)>> {
+    let mut found = Vec::new();
+    for id in listed {
+        let request = cloud.again.ssm.list_tags_for_resource().resource_type(ResourceTypeForTagging::Parameter);
+        let tags = match request.resource_id(&id.0).send().await {
+            // Listed a moment ago and gone since.
+            Err(e) if is_absent(&e) || crate::aws::failure::code(&e) == "InvalidResourceId" => continue,
+            answer => answer.map_err(classify)?.tag_list.unwrap_or_default(),
+        };
+        let tags = Tags::collect(tags.iter().map(|tag| (Some(tag.key()), Some(tag.value()))));
+        found.extend(tags.key_of(owner).map(|key| (key, id)));
+    }
+    Ok(found)
 }
 
 fn ssm_tags(tags: std::collections::BTreeMap<String, String>) -> CloudResult<Vec<Tag>> {

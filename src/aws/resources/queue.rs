@@ -11,12 +11,14 @@ use serde_json::{Value, json};
 use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, is_absent, with_references};
 use crate::aws::naming::name;
+use crate::aws::sightings::{placed, standing};
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudResult, WaitPolicy};
 use crate::engine::reference::{Known, Ref};
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+use crate::engine::survey::{Sighting, Wanted};
 
 // properties
 
@@ -135,19 +137,16 @@ impl Manage for Queue {
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, QueueUrl)>> {
-        let request = cloud.again.sqs.list_queues().queue_name_prefix(format!("{}-", owner.stack)).max_results(1000);
-        let pages = request.into_paginator().items().send();
-        let mut found = Vec::new();
-        for url in pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)? {
-            let tags = match cloud.again.sqs.list_queue_tags().queue_url(&url).send().await {
-                // Listed a moment ago and gone since.
-                Err(e) if is_absent(&e) => continue,
-                answer => answer.map_err(classify)?.tags.unwrap_or_default(),
-            };
-            let tags = Tags(tags.into_iter().collect());
-            found.extend(tags.key_of(owner).map(|key| (key, QueueUrl(url))));
-        }
-        Ok(found)
+        owned(cloud, owner, list(cloud, owner).await?).await
+    }
+
+    async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
+        let (mut found, others) = placed(list(cloud, wanted.owner()).await?, wanted, |id| &id.0);
+        found.extend(owned(cloud, wanted.owner(), others).await?);
+        Ok(standing::<Self>(found, |id| {
+            let name = id.0.rsplit('/').next().unwrap_or_default().to_owned();
+            Outputs { url: id.clone(), arn: cloud.arn("sqs", &name), name }
+        }))
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<QueueUrl> {
@@ -183,6 +182,28 @@ impl Manage for Queue {
         call.cloud.again.sqs.delete_queue().queue_url(&id.0).send().await.map_err(classify)?;
         Ok(())
     }
+}
+
+/// All that begin with the stack's name, whoever's they are.
+async fn list(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<QueueUrl>> {
+    let request = cloud.again.sqs.list_queues().queue_name_prefix(format!("{}-", owner.stack)).max_results(1000);
+    let urls = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
+    Ok(urls.into_iter().map(QueueUrl).collect())
+}
+
+/// Those that the owner has tagged.
+async fn owned(cloud: &Aws, owner: &Owner, listed: Vec<QueueUrl>) -> CloudResult<Vec<(Key, QueueUrl)>> {
+    let mut found = Vec::new();
+    for id in listed {
+        let tags = match cloud.again.sqs.list_queue_tags().queue_url(&id.0).send().await {
+            // Listed a moment ago and gone since.
+            Err(e) if is_absent(&e) => continue,
+            answer => answer.map_err(classify)?.tags.unwrap_or_default(),
+        };
+        let tags = Tags(tags.into_iter().collect());
+        found.extend(tags.key_of(owner).map(|key| (key, id)));
+    }
+    Ok(found)
 }
 
 // conversions

@@ -13,7 +13,7 @@ use super::cache_subnet_group::{CacheSubnetGroup, CacheSubnetGroupName};
 use super::secret::{Secret, password};
 use super::security_group::{SecurityGroup, SecurityGroupId};
 use crate::aws::clients::Aws;
-use crate::aws::elasticache::{compare_groups, owned, retag, tags_on};
+use crate::aws::elasticache::{compare_groups, owned, retag, survey, tags_on};
 use crate::aws::failure::{classify, is_absent, with_references};
 use crate::aws::naming::name;
 use crate::aws::tags::Tags;
@@ -23,6 +23,7 @@ use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudError, CloudResult, WaitPolicy};
 use crate::engine::reference::Ref;
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+use crate::engine::survey::{Sighting, Wanted};
 
 // properties
 
@@ -235,11 +236,13 @@ impl Manage for ReplicationGroup {
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, ReplicationGroupId)>> {
-        let pages = cloud.again.elasticache.describe_replication_groups().into_paginator().items().send();
-        let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?.into_iter();
-        let named = all.filter_map(|group| Some((group.replication_group_id?, group.arn?)));
+        let named = list(cloud).await?.into_iter().map(|(id, seen)| (id.0, seen.arn));
         let found = owned(cloud, owner, named).await?.into_iter();
         Ok(found.map(|(key, name)| (key, ReplicationGroupId(name))).collect())
+    }
+
+    async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
+        survey::<Self>(cloud, wanted, list(cloud).await?, |seen| &seen.arn).await
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<ReplicationGroupId> {
@@ -341,6 +344,16 @@ impl ReplicationGroup {
 }
 
 /// A group's description leaves out what all its members have in common; the first of them tells.
+/// All that there are, whoever's they are.
+async fn list(cloud: &Aws) -> CloudResult<Vec<(ReplicationGroupId, Observed)>> {
+    let pages = cloud.again.elasticache.describe_replication_groups().into_paginator().items().send();
+    let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
+    let seen = all
+        .iter()
+        .filter_map(|group| Some((ReplicationGroupId(group.replication_group_id()?.into()), observed(group)?)));
+    Ok(seen.collect())
+}
+
 async fn members(cloud: &Aws, member: &str, group: &Described) -> CloudResult<Option<Members>> {
     let clusters = match cloud.again.elasticache.describe_cache_clusters().cache_cluster_id(member).send().await {
         Err(e) if is_absent(&e) => return Ok(None),

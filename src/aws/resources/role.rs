@@ -13,12 +13,14 @@ use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, is_absent, with_references};
 use crate::aws::iam::{iam_tags, path, seen_tags, tags_on};
 use crate::aws::naming::name;
+use crate::aws::sightings::{placed, standing};
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::Diff;
 use crate::engine::cloud_error::{CloudResult, WaitPolicy};
 use crate::engine::reference::{Book, Known, Ref};
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+use crate::engine::survey::{Sighting, Wanted};
 
 // properties
 
@@ -125,14 +127,13 @@ impl Manage for Role {
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, RoleName)>> {
-        let pages = cloud.again.iam.list_roles().path_prefix(path(owner)).into_paginator().items().send();
-        let mut found = Vec::new();
-        for role in pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)? {
-            let id = RoleName(role.role_name);
-            let seen = read_one(cloud, &id).await?;
-            found.extend(seen.and_then(|seen| Some((seen.tags.key_of(owner)?, id))));
-        }
-        Ok(found)
+        owned(cloud, owner, list(cloud, owner).await?).await
+    }
+
+    async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
+        let (mut found, others) = placed(list(cloud, wanted.owner()).await?, wanted, |id| &id.0);
+        found.extend(owned(cloud, wanted.owner(), others).await?);
+        Ok(standing::<Self>(found, |id| Outputs { name: id.clone() }))
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<RoleName> {
@@ -200,6 +201,23 @@ fn document(statements: &[Statement], book: &Book) -> Known<Value> {
 fn trust(service: &str) -> Value {
     let statement = json!({ "Effect": "Allow", "Principal": { "Service": service }, "Action": "sts:AssumeRole" });
     json!({ "Version": "2012-10-17", "Statement": [statement] })
+}
+
+/// All under the stack's path, whoever's they are. The list shows neither tags nor policies.
+async fn list(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<RoleName>> {
+    let request = cloud.again.iam.list_roles().path_prefix(path(owner)).max_items(1000);
+    let roles = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
+    Ok(roles.into_iter().map(|role| RoleName(role.role_name)).collect())
+}
+
+/// Those that the owner has tagged.
+async fn owned(cloud: &Aws, owner: &Owner, listed: Vec<RoleName>) -> CloudResult<Vec<(Key, RoleName)>> {
+    let mut found = Vec::new();
+    for id in listed {
+        let seen = read_one(cloud, &id).await?;
+        found.extend(seen.and_then(|seen| Some((seen.tags.key_of(owner)?, id))));
+    }
+    Ok(found)
 }
 
 async fn read_one(cloud: &Aws, id: &RoleName) -> CloudResult<Option<Observed>> {

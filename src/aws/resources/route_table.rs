@@ -14,12 +14,14 @@ use super::vpc::{Vpc, VpcId};
 use crate::aws::clients::Aws;
 use crate::aws::ec2::{FILTER_VALUES, filter, keys, owned_by, retag, seen_tags, tags_on};
 use crate::aws::failure::{classify, code, is_absent, with_references};
+use crate::aws::sightings::tagged;
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::Diff;
 use crate::engine::cloud_error::{CloudResult, WaitPolicy};
 use crate::engine::reference::{Known, Ref};
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+use crate::engine::survey::{Sighting, Wanted};
 
 // properties
 
@@ -119,6 +121,10 @@ impl Manage for RouteTable {
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, RouteTableId)>> {
         Ok(keys(describe(cloud, owned_by(owner)).await?, owner, |seen| &seen.tags))
+    }
+
+    async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
+        Ok(tagged::<Self>(describe(cloud, owned_by(wanted.owner())).await?, wanted.owner(), |seen| &seen.tags))
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<RouteTableId> {

@@ -1,6 +1,6 @@
 //! A scaling policy: how a group grows and shrinks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_autoscaling::types::{
     CustomizedMetricSpecification, Metric, MetricDimension, MetricType, PredefinedMetricSpecification,
@@ -122,19 +122,26 @@ impl Resource for ScalingPolicy {
 
 // cloud calls
 
+/// `DescribePolicies` takes at most this many names.
+const NAMES: usize = 50;
 const TRACKING: &str = "TargetTrackingScaling";
 const STEPS: &str = "StepScaling";
 
 impl Manage for ScalingPolicy {
     type Cloud = Aws;
-    const READ_BATCH: usize = 50;
+    const READ_BATCH: usize = 200;
     const WAIT: WaitPolicy = WaitPolicy::every(5, 300);
 
     async fn read(cloud: &Aws, ids: &[ScalingPolicyId], _: Look) -> CloudResult<Vec<(ScalingPolicyId, Observed)>> {
-        let names = ids.iter().map(|id| id.name.clone()).collect();
-        let request = cloud.again.autoscaling.describe_policies().set_policy_names(Some(names));
-        let pages = request.into_paginator().items().send();
-        let policies = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
+        // Groups have policies of the same name, and each comes with every group's.
+        let names: BTreeSet<&String> = ids.iter().map(|id| &id.name).collect();
+        let names: Vec<String> = names.into_iter().cloned().collect();
+        let mut policies = Vec::new();
+        for names in names.chunks(NAMES) {
+            let request = cloud.again.autoscaling.describe_policies().set_policy_names(Some(names.to_vec()));
+            let pages = request.max_records(100).into_paginator().items().send();
+            policies.extend(pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?);
+        }
         let found = policies.iter().filter_map(observed);
         Ok(found.filter(|(id, _)| ids.contains(id)).collect())
     }

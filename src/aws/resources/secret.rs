@@ -10,11 +10,13 @@ use serde_json::json;
 use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, is_absent};
 use crate::aws::naming::name;
+use crate::aws::sightings::tagged;
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudError, CloudResult, WaitPolicy};
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+use crate::engine::survey::{Sighting, Wanted};
 
 // properties
 
@@ -126,16 +128,12 @@ impl Manage for Secret {
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, SecretArn)>> {
-        let named = Filter::builder().key(FilterNameStringType::Name).values(format!("{}-", owner.stack)).build();
-        let pages = cloud.again.secrets.list_secrets().filters(named).into_paginator().send();
-        let pages = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
-        let all = pages.into_iter().flat_map(|page| page.secret_list.unwrap_or_default());
-        let there = all.filter(|secret| secret.deleted_date().is_none());
-        let found = there.filter_map(|secret| {
-            let tags = Tags::collect(secret.tags().iter().map(|tag| (tag.key(), tag.value())));
-            Some((tags.key_of(owner)?, SecretArn(secret.arn?)))
-        });
-        Ok(found.collect())
+        let found = list(cloud, owner).await?.into_iter();
+        Ok(found.filter_map(|(id, seen)| Some((seen.tags.key_of(owner)?, id))).collect())
+    }
+
+    async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
+        Ok(tagged::<Self>(list(cloud, wanted.owner()).await?, wanted.owner(), |seen| &seen.tags))
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<SecretArn> {
@@ -183,6 +181,20 @@ impl Manage for Secret {
             answer => answer.map(drop),
         }
     }
+}
+
+/// All that begin with the stack's name and are not on their way out, whoever's they are.
+async fn list(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(SecretArn, Observed)>> {
+    let named = Filter::builder().key(FilterNameStringType::Name).values(format!("{}-", owner.stack)).build();
+    let pages = cloud.again.secrets.list_secrets().filters(named).into_paginator().send();
+    let pages = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
+    let all = pages.into_iter().flat_map(|page| page.secret_list.unwrap_or_default());
+    let there = all.filter(|secret| secret.deleted_date().is_none());
+    let seen = there.filter_map(|secret| {
+        let tags = Tags::collect(secret.tags().iter().map(|tag| (tag.key(), tag.value())));
+        Some((SecretArn(secret.arn?), Observed { description: secret.description.unwrap_or_default(), tags }))
+    });
+    Ok(seen.collect())
 }
 
 /// Secrets Manager has a code for requests that do not fit the secret's state, and only the text says which state that is.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::vpc::{Vpc, VpcId};
 use crate::aws::clients::Aws;
-use crate::aws::elb::{owned, retag, tags_on};
+use crate::aws::elb::{owned, retag, survey, tags_on};
 use crate::aws::failure::{classify, with_references};
 use crate::aws::naming::name;
 use crate::aws::present::present;
@@ -17,6 +17,7 @@ use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudResult, WaitPolicy};
 use crate::engine::reference::Ref;
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
+use crate::engine::survey::{Sighting, Wanted};
 
 // properties
 
@@ -112,12 +113,12 @@ impl Manage for TargetGroup {
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, TargetGroupArn)>> {
-        let pages = cloud.again.elb.describe_target_groups().into_paginator().items().send();
-        let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
-        let prefix = format!("{}-", owner.stack);
-        let named = all.into_iter().filter(|group| group.target_group_name().is_some_and(|n| n.starts_with(&prefix)));
-        let arns = named.filter_map(|group| group.target_group_arn).collect();
+        let arns = list(cloud, owner).await?.into_iter().map(|(_, (id, _))| id.0).collect();
         Ok(owned(cloud, owner, arns).await?.into_iter().map(|(key, arn)| (key, TargetGroupArn(arn))).collect())
+    }
+
+    async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
+        survey::<Self>(cloud, wanted, list(cloud, wanted.owner()).await?).await
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<TargetGroupArn> {
@@ -148,6 +149,16 @@ impl Manage for TargetGroup {
         call.cloud.again.elb.delete_target_group().target_group_arn(&id.0).send().await.map_err(classify)?;
         Ok(())
     }
+}
+
+/// All that begin with the stack's name, whoever's they are, by name.
+async fn list(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(String, (TargetGroupArn, Observed))>> {
+    let pages = cloud.again.elb.describe_target_groups().into_paginator().items().send();
+    let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
+    let prefix = format!("{}-", owner.stack);
+    let named = all.iter().filter_map(|described| Some((described.target_group_name()?, described)));
+    let named = named.filter(|(name, _)| name.starts_with(&prefix));
+    Ok(named.filter_map(|(name, described)| Some((name.to_owned(), observed(described)?))).collect())
 }
 
 async fn describe(cloud: &Aws, ids: &[TargetGroupArn]) -> CloudResult<Vec<(TargetGroupArn, Observed)>> {

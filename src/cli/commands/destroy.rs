@@ -8,12 +8,14 @@ use tokio::time::Instant;
 
 use super::apply::{carry_out, kept, say_kept};
 use crate::aws::clients::{Access, Aws};
+use crate::aws::lost::lineages;
 use crate::cli::args::{Destroy, Global};
 use crate::cli::consent;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Exit};
 use crate::cli::view::escape::escape;
-use crate::engine::deployment::Deployment;
+use crate::engine::address::Owner;
+use crate::engine::deployment::{Deployment, RunError};
 use crate::engine::graph::Graph;
 use crate::engine::sweep::Found;
 use crate::store::OpenStore;
@@ -64,6 +66,9 @@ pub async fn destroy(
     }
     let left = sweep(context, &deployment).await?;
     if left.is_empty() {
+        if plan.is_empty() {
+            refuse_namesakes(context, &deployment).await?;
+        }
         context.view.note("A search by tag over every kind found nothing left.");
         return Ok(Exit::Fine);
     }
@@ -71,6 +76,22 @@ pub async fn destroy(
     Err(CommandError::new(format!("still there, with this stack's tag: {}", left.join(", ")))
         .exit(Exit::Partly)
         .hint("deletions can take a while to show everywhere; run `pando destroy` again to look once more"))
+}
+
+/// A state that knows nothing says nothing about a stack whose state was lost.
+async fn refuse_namesakes(context: &Context, deployment: &Deployment<Aws, OpenStore>) -> Result<(), CommandError> {
+    let Owner { lineage, stack } = &deployment.state.owner;
+    let failed = |e| RunError::Read("vpc".into(), e);
+    let mut found =
+        context.unless_stopped(async { Ok(lineages(&deployment.cloud, stack).await.map_err(failed)?) }).await?;
+    found.remove(lineage);
+    let Some((other, ids)) = found.pop_first() else { return Ok(()) };
+    let message =
+        format!("this state knows nothing, and AWS has a stack {stack} of the lineage {other}: {}", ids.join(", "));
+    Err(CommandError::new(message)
+        .exit(Exit::Partly)
+        .hint("nothing was changed")
+        .hint("if it is this one and its state was lost: `pando state recover`, then `pando destroy`"))
 }
 
 /// Waits until no create that was never answered can be carried out any more, and removes what such a one has made: nobody will look again.

@@ -9,5 +9,6 @@ pub mod output;
 pub mod plan;
 pub mod protect;
 pub mod schema;
+pub mod state;
 pub mod status;
 pub mod validate;

@@ -17,6 +17,18 @@ pub fn escape(text: &str) -> String {
     })
 }
 
+/// JSON over several lines, with everything that is not plain text written as `\uXXXX`, which means the same to whoever reads it as JSON.
+pub fn escape_json(text: &str) -> String {
+    text.chars().fold(String::new(), |mut escaped, c| {
+        if c == '\n' || (!c.is_control() && !is_invisible(c)) {
+            escaped.push(c);
+        } else {
+            escaped.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+        escaped
+    })
+}
+
 /// Unicode's bidirectional controls, zero-width characters, soft hyphen and byte-order mark.
 fn is_invisible(c: char) -> bool {
     matches!(
@@ -36,5 +48,13 @@ mod tests {
         assert_eq!(escape("a\u{1b}[31mb"), "a\\u{1b}[31mb");
         assert_eq!(escape("a\u{9b}2Jb\r\u{7}"), "a\\u{9b}2Jb\\u{d}\\u{7}");
         assert_eq!(escape("x\u{202e}y\u{200b}"), "x\\u{202e}y\\u{200b}");
+    }
+
+    #[test]
+    fn escaped_json_says_the_same() {
+        let value = serde_json::json!({ "a": "\u{1b}[31m\u{9b}\u{202e} 漢字", "b": ["\n"] });
+        let shown = escape_json(&format!("{value:#}"));
+        assert!(!shown.chars().any(|c| c != '\n' && (c.is_control() || is_invisible(c))), "{shown}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
     }
 }

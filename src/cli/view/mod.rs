@@ -7,13 +7,14 @@ pub mod json;
 pub mod out;
 pub mod plan_text;
 pub mod progress;
+mod state_text;
 
 use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 
 use serde_json::json;
 
-use self::escape::escape;
+use self::escape::{escape, escape_json};
 use self::json::JsonLines;
 use self::progress::Progress;
 use super::error::CommandError;
@@ -23,6 +24,8 @@ use crate::engine::deployment::Report;
 use crate::engine::event::Listener;
 use crate::engine::plan::Plan;
 use crate::engine::planner::ProtectedResource;
+use crate::engine::recover::Recovery;
+use crate::engine::state::{Record, State};
 
 /// How results are shown.
 #[derive(Clone, Copy, Debug)]
@@ -128,6 +131,33 @@ impl View {
                 let members = outputs.iter().map(|(name, value)| (name.clone(), json!(value)));
                 lines.write("outputs", &json!({ "outputs": members.collect::<serde_json::Map<_, _>>() }));
             }
+        }
+    }
+
+    /// Shows everything that is recorded.
+    pub fn state(self, state: &State, now: u64) {
+        match self {
+            Self::Human => out::line(&state_text::list(state, now)),
+            Self::Json(lines) => lines.write("state", &state_text::list_json(state, now)),
+        }
+    }
+
+    /// Shows all that is recorded of some lives.
+    pub fn records(self, records: &[(&Incarnation, &Record)]) {
+        for (at, record) in records {
+            let value = json!({ "address": at.address, "generation": at.generation, "record": record });
+            match self {
+                Self::Human => out::line(&escape_json(&format!("{value:#}"))),
+                Self::Json(lines) => lines.write("record", &value),
+            }
+        }
+    }
+
+    /// Shows what a recovery found.
+    pub fn recovery(self, recovery: &Recovery) {
+        match self {
+            Self::Human => out::line(&state_text::recovery(recovery)),
+            Self::Json(lines) => lines.write("recovery", &state_text::recovery_json(recovery)),
         }
     }
 

@@ -161,8 +161,7 @@ impl<'a> Planner<'a> {
         let again = self.state.lives(of).next_back().filter(|(_, record)| {
             matches!(record.status, Status::Unproved { .. }) && record.request == to && resend == Resend::SameKey
         });
-        let next = self.state.generations.get(of).copied().unwrap_or(0) + 1;
-        let generation = again.map_or(next, |(at, _)| at.generation);
+        let generation = again.map_or(self.state.next_generation(of), |(at, _)| at.generation);
         let at = Incarnation { address: of.clone(), generation };
         self.book.enter(at.clone(), Known::AfterApply);
         self.step(&at, Action::Create, reason, changes, Some(to));

@@ -10,6 +10,7 @@ use pando::engine::kind::{Actions, BoxFuture, KindError, Rules, Seen, Written};
 use pando::engine::reference::Book;
 use pando::engine::resource::{Call, Look, Readiness, Removal, ReplaceOrder};
 use pando::engine::state::Request;
+use pando::engine::survey::{Sighted, Wanted};
 use serde_json::{Value, json};
 
 use super::cloud::MirrorCloud;
@@ -147,6 +148,11 @@ impl Actions<MirrorCloud> for Mirror {
             let ours = present.filter(|(_, object)| object.life.address.kind == self.kind());
             Ok(ours.map(|(id, object)| (object.key, json!(id))).collect())
         })
+    }
+
+    /// Nobody recovers anything here.
+    fn survey<'a>(&'a self, _: &'a MirrorCloud, _: &'a Wanted) -> BoxFuture<'a, CloudResult<Vec<Sighted>>> {
+        Box::pin(async { Ok(Vec::new()) })
     }
 
     fn create<'a>(&'a self, make: Call<'a, MirrorCloud>, properties: &'a Value) -> BoxFuture<'a, CloudResult<Value>> {
