@@ -6,7 +6,7 @@ use aws_sdk_elasticloadbalancingv2::types::Tag;
 
 use super::clients::Aws;
 use super::failure::classify;
-use super::sightings::{joined, placed};
+use super::sightings::{Listed, joined, placed};
 use super::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::cloud_error::CloudResult;
@@ -43,7 +43,7 @@ pub(super) async fn owned(cloud: &Aws, owner: &Owner, arns: Vec<String>) -> Clou
 pub(super) async fn survey<R: Resource>(
     cloud: &Aws,
     wanted: &Wanted,
-    listed: Vec<(String, (R::Id, R::Observed))>,
+    listed: Vec<(String, Listed<R>)>,
 ) -> CloudResult<Vec<Sighting<R>>>
 where
     R::Id: AsRef<str>,

@@ -6,9 +6,12 @@ use crate::engine::survey::{Sighting, Wanted};
 
 use super::tags::Tags;
 
+/// One thing of a list.
+pub(super) type Listed<R> = (<R as Resource>::Id, <R as Resource>::Observed);
+
 /// What was listed with its tags, as far as it is the owner's.
 pub(super) fn tagged<R: Resource>(
-    listed: Vec<(R::Id, R::Observed)>,
+    listed: Vec<Listed<R>>,
     owner: &Owner,
     tags: impl Fn(&R::Observed) -> &Tags,
 ) -> Vec<Sighting<R>> {
@@ -30,8 +33,8 @@ pub(super) fn placed<T>(listed: Vec<T>, wanted: &Wanted, name: impl Fn(&T) -> &s
 
 /// What has a wanted key, and what of the others turned out to be the owner's: keys with names.
 pub(super) fn joined<R: Resource>(
-    known: Vec<(Key, (R::Id, R::Observed))>,
-    others: Vec<(R::Id, R::Observed)>,
+    known: Vec<(Key, Listed<R>)>,
+    others: Vec<Listed<R>>,
     owned: &[(Key, String)],
 ) -> Vec<Sighting<R>>
 where

@@ -156,6 +156,11 @@ impl<'a> Diff<'a> {
         }
     }
 
+    /// What a field was when it was last asked for.
+    pub fn recorded(&self, field: &str) -> Option<&'a Value> {
+        self.recorded.properties.get(field)
+    }
+
     /// A field that the cloud does not report: compared with the record. `field` must be the property's name in JSON.
     pub fn unseen<T: Serialize>(&mut self, field: &str, manner: Manner, to: &T) {
         let before = self.recorded.properties.get(field).cloned().unwrap_or(Value::Null);

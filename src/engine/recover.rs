@@ -114,7 +114,7 @@ impl<C: Send + Sync + 'static, J: Journal> Deployment<C, J> {
                 break;
             }
         }
-        let lives = seen.lives.keys().filter_map(|life| Some((life.clone(), self.recovered(life, graph, &seen)?)));
+        let lives = seen.lives.keys().filter_map(|life| Some((life.clone(), seen.recovered(life, graph)?)));
         Ok(Recovery { lives: lives.collect(), absent, strange: seen.strange.into_values().collect() })
     }
 
@@ -195,24 +195,24 @@ impl<C: Send + Sync + 'static, J: Journal> Deployment<C, J> {
         }
         Ok(())
     }
+}
 
+impl Seen {
     /// The record of one life. Which of several lives of a target it holds is not known for every kind, so it counts as holding all of them:
     /// then nothing goes that it still needs.
-    fn recovered(&self, life: &Incarnation, graph: &Graph, seen: &Seen) -> Option<Recovered> {
-        let (node, sighted) = (graph.get(&life.address)?, seen.lives.get(life)?.clone());
-        let by_nature = seen.parents.get(life);
-        let all = || node.targets.iter().flat_map(|target| seen.of(target)).map(|(life, _)| life.clone()).collect();
+    fn recovered(&self, life: &Incarnation, graph: &Graph) -> Option<Recovered> {
+        let (node, sighted) = (graph.get(&life.address)?, self.lives.get(life)?.clone());
+        let by_nature = self.parents.get(life);
+        let all = || node.targets.iter().flat_map(|target| self.of(target)).map(|(life, _)| life.clone()).collect();
         // An older life is what a replacement, which somebody approved, did not come to take away.
-        let is_newest = seen.of(&life.address).next_back().is_some_and(|(newest, _)| newest == life);
+        let is_newest = self.of(&life.address).next_back().is_some_and(|(newest, _)| newest == life);
         let depends_on = by_nature.cloned().unwrap_or_else(all);
         let request = Request { properties: node.properties.clone(), depends_on, keep: node.keep && is_newest };
         let Sighted { key, id, outputs, readiness } = sighted;
         let expected = by_nature.map(|_| id.clone());
         Some(Recovered { key, request, expected, id, outputs, readiness })
     }
-}
 
-impl Seen {
     /// The lives of one address, oldest first.
     fn of(&self, address: &Address) -> impl DoubleEndedIterator<Item = (&Incarnation, &Sighted)> {
         let at = |generation| Incarnation { address: address.clone(), generation };

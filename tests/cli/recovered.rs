@@ -25,7 +25,7 @@ async fn applied() -> (Simulator, Server, Sandbox) {
     (simulator, server, sandbox)
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_deleted_state_is_found_again() {
     let (simulator, _server, sandbox) = applied().await;
     sandbox
@@ -52,7 +52,7 @@ async fn a_deleted_state_is_found_again() {
     sandbox.run(&["state", "recover", "--yes"]).await.expect(1, &nothing);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_damaged_state_is_rebuilt_from_its_journals() {
     let (simulator, _server, sandbox) = applied().await;
     let whole = sandbox.text(STATE);
@@ -65,7 +65,7 @@ async fn a_damaged_state_is_rebuilt_from_its_journals() {
     sandbox.run(&["plan", "--detailed-exitcode"]).await.expect(0, &["Nothing to do."]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn what_cannot_be_rebuilt_is_set_aside_and_two_stacks_of_a_name_are_told_apart() {
     let (_simulator, server, sandbox) = applied().await;
     let whole = sandbox.text(STATE);
@@ -87,7 +87,7 @@ async fn what_cannot_be_rebuilt_is_set_aside_and_two_stacks_of_a_name_are_told_a
     sandbox.run(&["plan", "--detailed-exitcode"]).await.expect(0, &["Nothing to do."]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn what_the_blueprint_no_longer_has_is_told_and_not_recorded() {
     let (_simulator, _server, sandbox) = applied().await;
     fs::remove_dir_all(sandbox.path(".pando")).unwrap();
@@ -99,7 +99,7 @@ async fn what_the_blueprint_no_longer_has_is_told_and_not_recorded() {
     assert!(!listed.out.contains("reports"), "{listed}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_state_is_looked_at_without_a_lock_and_without_a_call() {
     let (simulator, _server, sandbox) = applied().await;
     let (files, calls) = (sandbox.state(), simulator.calls().len());

@@ -170,7 +170,10 @@ impl Resource for ReplicationGroup {
             Some(members) => {
                 diff.reported("version", manner(version, &members.version, 1), version, Some(&members.version));
             }
-            None => diff.unseen("version", Manner::InPlace, version),
+            None => {
+                let before = diff.recorded("version").and_then(|version| version.as_str()).unwrap_or_default();
+                diff.unseen("version", manner(version, before, 1), version);
+            }
         }
         diff.in_place("node", node, &seen.node);
         diff.in_place("replicas", replicas, &seen.replicas);

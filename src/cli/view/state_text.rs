@@ -10,16 +10,16 @@ use crate::engine::resource::Readiness;
 use crate::engine::state::{Record, State, Status};
 
 /// A line for each life.
-pub fn list(state: &State, now: u64) -> String {
+pub(super) fn list(state: &State, now: u64) -> String {
     if state.records.is_empty() {
         return "Nothing is recorded.".into();
     }
     let row = |(at, record): (&Incarnation, &Record)| [escape(&at.to_string()), status(record, now), id(record)];
-    table(state.records.iter().map(row).collect())
+    table(&state.records.iter().map(row).collect::<Vec<_>>())
 }
 
 /// The same for machines.
-pub fn list_json(state: &State, now: u64) -> Value {
+pub(super) fn list_json(state: &State, now: u64) -> Value {
     let row = |(at, record): (&Incarnation, &Record)| {
         let address = &at.address;
         let status = status_name(record);
@@ -33,12 +33,12 @@ pub fn list_json(state: &State, now: u64) -> Value {
 }
 
 /// What a recovery found.
-pub fn recovery(recovery: &Recovery) -> String {
+pub(super) fn recovery(recovery: &Recovery) -> String {
     let found = recovery
         .lives
         .iter()
         .map(|(at, found)| [escape(&at.to_string()), readiness(&found.readiness), escape(&plain(&found.id))]);
-    let mut parts = vec![table(found.collect())];
+    let mut parts = vec![table(&found.collect::<Vec<_>>())];
     if !recovery.absent.is_empty() {
         let absent: Vec<String> = recovery.absent.iter().map(|address| escape(&address.to_string())).collect();
         parts.push(format!("Not found, so the next apply makes it: {}", absent.join(", ")));
@@ -56,7 +56,7 @@ pub fn recovery(recovery: &Recovery) -> String {
 }
 
 /// The same for machines.
-pub fn recovery_json(recovery: &Recovery) -> Value {
+pub(super) fn recovery_json(recovery: &Recovery) -> Value {
     let lives = recovery
         .lives
         .iter()
@@ -113,7 +113,7 @@ fn readiness(readiness: &Readiness) -> String {
 }
 
 /// Three columns, of which the last is as wide as it is.
-fn table(rows: Vec<[String; 3]>) -> String {
+fn table(rows: &[[String; 3]]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
     let (first, second) = (width(0), width(1));
     let lines = rows.iter().map(|[one, two, three]| format!("{one:first$}  {two:second$}  {three}"));
