@@ -25,5 +25,7 @@ mod release;
 mod resolve;
 pub mod resource;
 pub mod state;
+mod surplus;
 pub mod sweep;
+mod transition;
 pub mod verify;
