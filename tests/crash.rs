@@ -65,7 +65,7 @@ async fn one_case(scenario: &Scenario, lag: u64, fault: Fault, faults: &[usize])
     let mut applies = faults.len();
     // A request that runs later than the quiet period may cost one more; so may asking for something whose old life only looked gone.
     let late = matches!(fault, Fault::CrashThenLate(90) | Fault::NoAnswerThenLate(90));
-    let more = usize::from(late || (fault == Fault::Blind && scenario.then.is_some()));
+    let more = usize::from(late || (matches!(fault, Fault::Blind | Fault::Forgotten) && scenario.then.is_some()));
     let complete = matches!(&result, Some(Ok(report)) if report.is_complete());
     if !complete || scenario.then.is_some() {
         loop {
@@ -83,7 +83,7 @@ async fn one_case(scenario: &Scenario, lag: u64, fault: Fault, faults: &[usize])
             world.applied(&last).await;
         }
     }
-    if fault == Fault::Blind {
+    if matches!(fault, Fault::Blind | Fault::Forgotten) {
         // What looked gone while it was leaving takes its time.
         tokio::time::sleep(Duration::from_mins(1)).await;
     }

@@ -106,6 +106,59 @@ fn a_stop_lets_calls_under_way_return_and_starts_no_more() {
 }
 
 #[test]
+fn a_stop_does_not_wait_for_those_who_do_not_answer_and_the_next_run_looks_them_up() {
+    block_on(async {
+        let world = World::new(1);
+        world.cloud.world.lock().unwrap().slow = Duration::from_mins(1);
+        let (base, started) = (graph(BASE), Instant::now());
+        let stop = async {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            world.stop.send_replace(true);
+        };
+        let (report, ()) = tokio::join!(world.apply(&base), stop);
+        let report = report.unwrap().unwrap();
+        assert!(report.stopped && !report.unproved.is_empty() && report.failed.is_empty(), "{report:?}");
+        assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+        world.cloud.world.lock().unwrap().slow = Duration::ZERO;
+        world.stop.send_replace(false);
+        world.applied(&base).await;
+        world.check(&base, "stopped").await;
+    });
+}
+
+#[test]
+fn expired_credentials_end_a_run_at_once_and_with_new_ones_the_next_goes_on() {
+    block_on(async {
+        let mut cases = 0;
+        for n in 0.. {
+            let world = World::new(1);
+            world.cloud.faults.arm(n, Fault::Expired);
+            let started = Instant::now();
+            let result = world.apply(&graph(BASE)).await.unwrap();
+            if !world.cloud.faults.fired.load(Ordering::SeqCst) {
+                break;
+            }
+            cases += 1;
+            match result {
+                // They expired after the last call was answered.
+                Ok(report) if report.is_complete() => {}
+                Ok(report) => {
+                    assert!(report.expired.is_some() && report.failed.is_empty(), "{n}: {report:?}");
+                    assert!(!report.left.is_empty() || !report.unproved.is_empty(), "{n}: {report:?}");
+                }
+                Err(RunError::Read(_, CloudError::Expired(_))) => {}
+                Err(other) => panic!("{n}: {other}"),
+            }
+            assert!(started.elapsed() < Duration::from_mins(15), "nobody waits for what cannot come");
+            world.cloud.faults.disarm();
+            world.applied(&graph(BASE)).await;
+            world.check(&graph(BASE), &format!("expired at {n}")).await;
+        }
+        assert!(cases > 30, "{cases}");
+    });
+}
+
+#[test]
 fn when_the_disk_is_full_nothing_is_sent_and_nothing_is_lost() {
     block_on(async {
         for room in 0..30 {

@@ -106,7 +106,7 @@ fn meaning(answer: &Result<bool, CloudError>) -> &'static str {
         Ok(true) => "done",
         Ok(false) => "absent",
         Err(CloudError::Refused(_)) => "refused",
-        Err(CloudError::Denied(_)) => "denied",
+        Err(CloudError::Denied(_) | CloudError::Expired(_)) => "denied",
         Err(CloudError::NotYet(_)) => "not yet",
         Err(CloudError::Missing(_)) => "missing",
         Err(CloudError::Exists(_)) => "exists",

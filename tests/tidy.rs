@@ -180,3 +180,18 @@ fn every_test_file_is_part_of_the_one_test_binary() {
     }
     assert!(text.contains("mod tidy;"));
 }
+
+#[test]
+fn every_fault_of_the_mutation_check_still_finds_its_lines() {
+    let list = fs::read_to_string(root().join("tests/mutations/list.txt")).unwrap();
+    let mut faults = 0;
+    for fault in list.split("\n== ").skip(1) {
+        let mut lines = fault.lines().filter(|line| !line.is_empty());
+        let (name, path) = (lines.next().unwrap(), lines.next().unwrap());
+        let taken: Vec<&str> = lines.filter(|line| !line.starts_with('+')).map(|line| &line[1..]).collect();
+        let found = fs::read_to_string(root().join(path)).unwrap().matches(&taken.join("\n")).count();
+        assert_eq!(found, 1, "{name}: {path}");
+        faults += 1;
+    }
+    assert!(faults >= 16, "{faults}");
+}

@@ -28,8 +28,6 @@ const DENIED: &[&str] = &[
     "AccessDenied",
     "AccessDeniedException",
     "AuthFailure",
-    "ExpiredToken",
-    "ExpiredTokenException",
     "IncompleteSignature",
     "InvalidAccessKeyId",
     "InvalidClientTokenId",
@@ -37,13 +35,16 @@ const DENIED: &[&str] = &[
     "MissingAuthenticationToken",
     "NotAuthorized",
     "OptInRequired",
-    "RequestExpired",
     // Not a thing that is missing: the caller may not make the role that ElastiCache needs.
     "ServiceLinkedRoleNotFoundFault",
     "SignatureDoesNotMatch",
     "UnauthorizedOperation",
     "UnrecognizedClientException",
 ];
+
+/// Codes that say: not executed, and nothing will be until the caller has new credentials. Roles and SSO sessions end in the middle of long
+/// runs.
+const EXPIRED: &[&str] = &["ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"];
 
 /// Codes that say: not executed, and the same request may pass later.
 const NOT_YET: &[&str] = &[
@@ -199,7 +200,7 @@ where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
     match classify(error) {
-        CloudError::Denied(why) => Problem::Denied(why),
+        CloudError::Denied(why) | CloudError::Expired(why) => Problem::Denied(why),
         CloudError::Refused(why)
         | CloudError::NotYet(why)
         | CloudError::Missing(why)
@@ -213,7 +214,9 @@ fn by_code(code: &str, message: &str, status: u16) -> CloudError {
     let waits = |(of, words): &(&str, &str)| (of.is_empty() || *of == code) && message.contains(words);
     // Auto Scaling has one code for everything that it does not like.
     let is_absent_group = code == "ValidationError" && message.contains("not found");
-    if DENIED.contains(&code) {
+    if EXPIRED.contains(&code) {
+        CloudError::Expired(text)
+    } else if DENIED.contains(&code) {
         CloudError::Denied(text)
     } else if NOT_YET.contains(&code) || NOT_YET_WORDS.iter().any(waits) {
         CloudError::NotYet(text)
@@ -268,6 +271,8 @@ mod tests {
     fn codes_mean_what_the_engine_may_do_next() {
         let cases = [
             ("UnauthorizedOperation", "", 403, "not allowed"),
+            ("ExpiredToken", "", 403, "the credentials have expired"),
+            ("RequestExpired", "", 400, "the credentials have expired"),
             ("DependencyViolation", "in use", 400, "not yet"),
             ("InvalidSubnet.Conflict", "", 400, "already there"),
             ("InvalidVpcID.NotFound", "", 400, "not there"),
@@ -298,7 +303,7 @@ mod tests {
 
     #[test]
     fn no_code_means_two_things() {
-        let all = [DENIED, NOT_YET, EXISTS, MISSING].concat();
+        let all = [DENIED, EXPIRED, NOT_YET, EXISTS, MISSING].concat();
         let distinct: std::collections::BTreeSet<_> = all.iter().collect();
         assert_eq!(distinct.len(), all.len());
     }

@@ -209,8 +209,9 @@ fn still_protected(error: CommandError, protected: &[ProtectedResource]) -> Comm
 
 fn by_cloud(error: CommandError, cause: &CloudError) -> CommandError {
     match cause {
-        CloudError::Denied(_) => {
-            error.exit(Exit::Credentials).hint("the credentials lack a permission, or have expired")
+        CloudError::Denied(_) => error.exit(Exit::Credentials).hint("the credentials lack a permission"),
+        CloudError::Expired(_) => {
+            error.exit(Exit::Credentials).hint("renew them (`aws sso login`) and run the same command again")
         }
         CloudError::NotYet(_) | CloudError::Unknown(_) => {
             error.hint("it was asked several times; wait a while and run again")

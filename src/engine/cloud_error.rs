@@ -11,6 +11,9 @@ pub enum CloudError {
     /// Nothing happened: who asks is not known, not allowed, or no longer. Trying again needs other credentials.
     #[error("not allowed: {0}")]
     Denied(String),
+    /// Nothing happened: the credentials were good and are no longer. All other calls will end like this one.
+    #[error("the credentials have expired: {0}")]
+    Expired(String),
     /// Nothing happened; the same request may pass later (throttled, a dependency still there, busy).
     #[error("not yet: {0}")]
     NotYet(String),
@@ -78,6 +81,7 @@ impl CloudError {
         match self {
             Self::Refused(text) => Self::Refused(with(text)),
             Self::Denied(text) => Self::Denied(with(text)),
+            Self::Expired(text) => Self::Expired(with(text)),
             Self::NotYet(text) => Self::NotYet(with(text)),
             Self::Missing(text) => Self::Missing(with(text)),
             Self::Exists(text) => Self::Exists(with(text)),

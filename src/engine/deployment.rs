@@ -51,6 +51,8 @@ pub struct Report {
     pub unproved: BTreeSet<Incarnation>,
     /// The user stopped it.
     pub stopped: bool,
+    /// The credentials are no longer good; the cloud's words.
+    pub expired: Option<String>,
 }
 
 /// What a plan is to bring about.
@@ -93,7 +95,11 @@ const ROUNDS: usize = 4;
 impl Report {
     /// Everything came to its end.
     pub fn is_complete(&self) -> bool {
-        self.failed.is_empty() && self.left.is_empty() && self.unproved.is_empty() && !self.stopped
+        self.failed.is_empty()
+            && self.left.is_empty()
+            && self.unproved.is_empty()
+            && !self.stopped
+            && self.expired.is_none()
     }
 
     fn add(&mut self, outcome: Outcome) {
@@ -102,6 +108,7 @@ impl Report {
         self.left = outcome.left;
         self.unproved = outcome.unproved;
         self.stopped = outcome.stopped;
+        self.expired = outcome.expired;
     }
 }
 
@@ -137,10 +144,19 @@ impl<C: Send + Sync + 'static, J: Journal> Deployment<C, J> {
         let mut report = Report::default();
         report.add(execute(self, approved, seen).await?);
         for _ in 1..ROUNDS {
-            if !report.failed.is_empty() || report.stopped || report.unproved.is_empty() {
+            let ended = !report.failed.is_empty() || report.stopped || report.expired.is_some();
+            if ended || report.unproved.is_empty() {
                 break;
             }
-            let (next, seen) = self.plan_for(aim).await?;
+            let stop = self.stop.clone();
+            let (next, seen) = tokio::select! {
+                biased;
+                next = self.plan_for(aim) => next?,
+                () = stopped(stop) => {
+                    report.stopped = true;
+                    break;
+                }
+            };
             refuse_wider(approved, &next)?;
             report.add(execute(self, &next, &seen).await?);
         }

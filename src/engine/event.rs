@@ -84,7 +84,12 @@ pub enum Event {
         /// What was lost.
         why: String,
     },
-    /// It was asked to stop: no new calls, those under way are awaited.
+    /// The credentials are no longer good: no new calls, those under way are awaited.
+    CredentialsExpired {
+        /// The cloud's words.
+        why: String,
+    },
+    /// It was asked to stop: no new calls, those under way are awaited for a few seconds.
     StopRequested {
         /// How many calls are under way.
         in_flight: usize,

@@ -101,6 +101,34 @@ async fn a_termination_in_an_apply_says_what_is_left_and_destroy_takes_it_all() 
 }
 
 #[tokio::test]
+async fn a_terminal_that_goes_away_stops_an_apply_like_ctrl_c() {
+    let (sandbox, _) = stopped_by(Signal::HUP, "hung-up").await;
+    is_finished_by_the_next_apply(&sandbox, "hung-up").await;
+}
+
+#[tokio::test]
+async fn a_second_ctrl_c_ends_an_apply_at_once_and_the_next_finishes_it() {
+    let sandbox = stack("impatient");
+    let running = begun(&sandbox, "impatient", 4).await;
+    running.signal(Signal::INT);
+    running.signal(Signal::TERM);
+    running.end().await.expect(130, &["run the same command again to go on"]);
+    is_finished_by_the_next_apply(&sandbox, "impatient").await;
+}
+
+#[tokio::test]
+async fn nobody_to_tell_is_no_reason_to_stop() {
+    for (name, closed) in [("no-output", ">&-"), ("no-errors", "2>&-"), ("neither", ">&- 2>&-")] {
+        let sandbox = stack(name);
+        let script = format!("exec \"$@\" {closed}");
+        let command = sandbox.within("sh", &["-c", &script, "sh"], &["apply", "--yes"]);
+        start(command).end().await.expect(0, &[]);
+        sandbox.run(&["plan", "--detailed-exitcode"]).await.expect(0, &["Nothing to do."]);
+        sandbox.run(&["destroy", "--confirm", name]).await.expect(0, &["found nothing left"]);
+    }
+}
+
+#[tokio::test]
 async fn an_apply_that_cannot_write_its_journal_sends_nothing_more_and_is_finished_by_the_next() {
     let sandbox = stack("full");
     // Files may grow to 12 KiB, as if the disk were full then. The signal that would end the process is ignored, so that writing fails.

@@ -1,19 +1,19 @@
-//! Pando's promise: whatever dies, whenever, and whatever the network does, nothing is lost, nothing is orphaned and nothing is made twice.
+//! Pando's promise: whatever dies, whenever, and whatever network and disk do, nothing is lost, nothing is orphaned and nothing is made twice.
 //!
-//! The real engine, kinds and SDK on the simulator, in virtual time. Each run draws from its seed what Pando is busy with, what the world is
-//! like, and where it dies; then new processes go on, and at the end the world must be as if nothing had happened. A run that fails says how to
-//! repeat it.
+//! The real engine, kinds, SDK and store, on the simulator and a disk in memory, in virtual time. Each run draws from its seed what Pando is
+//! busy with, what the world is like, and what goes wrong when; then new processes go on, and at the end the world must be as if nothing had
+//! happened. A run that fails says how to repeat it.
 //!
-//! `PANDO_CRASHES=20000 cargo test crashes` runs that many of each sort instead of the few that every `cargo test` has.
+//! `PANDO_CRASHES=15000 cargo test crashes` makes that many runs with each stack instead of the few hundred that every `cargo test` makes.
 
 #![expect(clippy::disallowed_methods, reason = "it reads the ready-made blueprints, and how many runs are wanted")]
 
+mod blows;
 mod oracle;
 mod scenarios;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::io::ErrorKind;
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -21,146 +21,79 @@ use pando::blueprint::Blueprint;
 use pando::engine::deployment::Report;
 use pando::engine::event::Event;
 use pando::engine::graph::Graph;
+use pando::engine::state::Status;
 use pando::simulator::Simulator;
-use pando::simulator::weather::{Fault, Rule, When};
 use tokio::sync::watch;
 
-use crate::support::disk::Accident;
 use crate::support::simulated::{connect, world};
 use crate::support::stack::Stack;
 use crate::support::toy::world::now;
 
+use blows::{Blow, Usual, draw};
 use oracle::{Census, census};
-use scenarios::{CLIMATES, SCENARIOS, Scenario, Target, read, settings};
-
-/// One accident.
-#[derive(Clone, Copy, Debug)]
-enum Blow {
-    /// To the call of this number, among all that this process makes.
-    Call(u64, Fault),
-    /// To the n-th thing that this process does to the disk.
-    Disk(usize, Accident),
-}
-
-/// How accidents are drawn, and in how many runs: the calls and the writes of an undisturbed run say what there is to hit.
-struct Sort {
-    name: &'static str,
-    runs: u64,
-    draw: fn(&mut Rng, &Usual) -> Vec<Blow>,
-}
+use scenarios::{BATCH, CLIMATES, SHOP, SITE, STORE, Scenario, Target, read, settings};
 
 /// A scenario without accidents.
-struct Usual {
+struct Undisturbed {
     /// The world and the stack before.
     before: (Simulator, Stack),
-    calls: u64,
-    writes: usize,
+    usual: Usual,
     /// What there is at the end, hours later.
     after: Census,
-}
-
-fn call(random: &mut Rng, usual: &Usual, faults: &[Fault]) -> Blow {
-    Blow::Call(random.u64(1..=usual.calls), faults[random.usize(..faults.len())])
-}
-
-fn killed(random: &mut Rng, usual: &Usual) -> Blow {
-    let late = Fault::KillLate(Duration::from_secs(random.u64(1..200)));
-    call(random, usual, &[Fault::KillBefore, Fault::KillAfter, Fault::KillAnswered, late])
-}
-
-fn written(random: &mut Rng, usual: &Usual) -> Blow {
-    let accidents = [
-        Accident::KilledBefore,
-        Accident::KilledAmidst,
-        Accident::KilledAfter,
-        Accident::PowerLost,
-        Accident::Torn,
-        Accident::Error(ErrorKind::StorageFull),
-        Accident::ForEver(ErrorKind::ReadOnlyFilesystem),
-    ];
-    Blow::Disk(random.usize(1..=usual.writes), accidents[random.usize(..accidents.len())])
-}
-
-fn disturbed(random: &mut Rng, usual: &Usual) -> Blow {
-    let late = Fault::Late(Duration::from_secs(random.u64(1..200)));
-    let faults = [
-        late,
-        Fault::LostRequest,
-        Fault::LostAnswer,
-        Fault::ErrorBefore(503),
-        Fault::ErrorAfter(500),
-        Fault::ResetBefore,
-        Fault::ResetAfter,
-        Fault::Truncated,
-        Fault::Throttled,
-        Fault::Twice,
-    ];
-    call(random, usual, &faults)
+    /// What there still is when all of it was destroyed.
+    destroyed: Census,
 }
 
 #[tokio::test(start_paused = true)]
-async fn killed_at_any_call() {
-    all(&Sort { name: "killed_at_any_call", runs: 100, draw: |random, usual| vec![killed(random, usual)] }).await;
+async fn shop() {
+    all("shop", SHOP, 200).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn killed_or_failing_while_it_writes() {
-    let draw = |random: &mut Rng, usual: &Usual| vec![written(random, usual)];
-    all(&Sort { name: "killed_or_failing_while_it_writes", runs: 60, draw }).await;
+async fn site() {
+    all("site", SITE, 700).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_calls_that_are_lost_or_late() {
-    let draw = |random: &mut Rng, usual: &Usual| vec![disturbed(random, usual)];
-    all(&Sort { name: "with_calls_that_are_lost_or_late", runs: 60, draw }).await;
+async fn batch() {
+    all("batch", BATCH, 700).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn killed_again_while_it_recovers() {
-    let draw = |random: &mut Rng, usual: &Usual| {
-        let blows = (0..random.usize(2..=4)).map(|_| match random.u8(..3) {
-            0 => written(random, usual),
-            1 => disturbed(random, usual),
-            _ => killed(random, usual),
-        });
-        blows.collect()
-    };
-    all(&Sort { name: "killed_again_while_it_recovers", runs: 60, draw }).await;
+async fn store() {
+    all("store", STORE, 500).await;
 }
 
-/// All runs of a sort, or the one that is asked for.
-async fn all(sort: &Sort) {
+/// All runs with one stack, or the one that is asked for.
+async fn all(name: &str, scenarios: &[Scenario], runs: u64) {
     let asked = |name: &str| std::env::var(name).ok().map(|number| number.parse::<u64>().unwrap());
     let seeds = match asked("PANDO_CRASH") {
         Some(seed) => seed..seed + 1,
-        None => 0..asked("PANDO_CRASHES").unwrap_or(sort.runs),
+        None => 0..asked("PANDO_CRASHES").unwrap_or(runs),
     };
-    let mut usual = BTreeMap::new();
+    let mut known = BTreeMap::new();
+    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
     let mut failures = Vec::new();
-    let runs = seeds.end - seeds.start;
-    for seed in seeds {
+    for seed in seeds.clone() {
         let mut random = Rng::with_seed(seed);
-        let place = (random.usize(..SCENARIOS.len()), random.u64(..CLIMATES));
-        let scenario = &SCENARIOS[place.0];
-        let usual = match usual.entry(place) {
+        let place = (random.usize(..scenarios.len()), random.u64(..CLIMATES));
+        let scenario = &scenarios[place.0];
+        let undisturbed = match known.entry(place) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(open) => open.insert(undisturbed(scenario, place.1).await),
         };
-        let blows = (sort.draw)(&mut random, usual);
+        let (sort, blows) = draw(&mut random, &undisturbed.usual);
+        *counts.entry(sort).or_default() += 1;
         let case = format!("{} in climate {} with {blows:?}", scenario.name, place.1);
-        let repeat = format!("repeat: PANDO_CRASH={seed} cargo test crashes::{}", sort.name);
-        let told = Told(format!("{case}\n  {repeat}"));
-        if let Err(why) = one(scenario, usual, &blows).await {
+        let told = Told(format!("{case}\n  repeat: PANDO_CRASH={seed} cargo test crashes::{name}"));
+        if let Err(why) = one(scenario, undisturbed, &blows, seed).await {
             failures.push(format!("{}\n  {why}", told.0));
         }
     }
-    println!("{}: {runs} runs, {} failed", sort.name, failures.len());
-    assert!(
-        failures.is_empty(),
-        "{} of {runs} failed; the first:\n{}",
-        failures.len(),
-        failures[..failures.len().min(8)].join("\n")
-    );
+    let runs = seeds.end - seeds.start;
+    println!("{name}: {runs} runs, {} failed; {counts:?}", failures.len());
+    let first = failures[..failures.len().min(8)].join("\n");
+    assert!(failures.is_empty(), "{} of {runs} failed; the first:\n{first}", failures.len());
 }
 
 /// Says which run it was, if it panics.
@@ -174,20 +107,26 @@ impl Drop for Told {
     }
 }
 
-/// A process, until it comes to its end or dies. Nothing, if it died or had no result.
-async fn live(
-    simulator: &Simulator,
-    stack: &Stack,
-    graph: &Graph,
-    accident: Option<(usize, Accident)>,
-) -> Option<Report> {
-    let broken = stack.disk.has(accident);
+/// A process, until it comes to its end or dies. Nothing, if it died or did not do everything.
+async fn live(simulator: &Simulator, stack: &Stack, graph: &Graph, blow: Option<&Blow>) -> Option<Report> {
+    simulator.set_weather(blow.and_then(Blow::weather).into_iter().collect());
+    let broken = stack.disk.has(blow.and_then(Blow::disk));
+    let stop = async {
+        match blow {
+            Some(Blow::Stop(after)) => tokio::time::sleep(*after).await,
+            _ => std::future::pending().await,
+        }
+        stack.stop.send_replace(true);
+        std::future::pending::<()>().await;
+    };
     let result = tokio::select! {
         biased;
         () = is_true(simulator.death()) => None,
         () = is_true(broken) => None,
         report = stack.attempt(graph) => report,
+        () = stop => None,
     };
+    stack.stop.send_replace(false);
     simulator.set_weather(Vec::new());
     simulator.revive();
     drop(stack.disk.has(None));
@@ -208,7 +147,7 @@ async fn graph(stack: &Stack, target: Target) -> Graph {
 }
 
 /// What happens without accidents.
-async fn undisturbed(scenario: &Scenario, climate: u64) -> Usual {
+async fn undisturbed(scenario: &Scenario, climate: u64) -> Undisturbed {
     let simulator = world(settings(climate));
     let any: Blueprint = scenario.from.or(scenario.to).map(read).unwrap();
     let mut stack = Stack::new(connect(&simulator).await, &any);
@@ -220,14 +159,18 @@ async fn undisturbed(scenario: &Scenario, climate: u64) -> Usual {
     let before = (simulator.fork(), stack.fork(connect(&simulator).await));
     let (simulator, stack) = fork(&before).await;
     let first = graph(&stack, scenario.to).await;
-    let (asked, written) = (simulator.calls().len(), stack.disk.done());
+    let (asked, written, began) = (simulator.calls().len(), stack.disk.done(), tokio::time::Instant::now());
     assert!(live(&simulator, &stack, &first, None).await.is_some(), "{}: {}", scenario.name, told(&stack));
-    let (calls, writes) = (simulator.calls().len() - asked, stack.disk.done() - written);
+    let calls = (simulator.calls().len() - asked) as u64;
+    let usual = Usual { calls, writes: stack.disk.done() - written, time: began.elapsed() };
     if let Some(then) = scenario.then {
         let graph = graph(&stack, then).await;
         assert!(live(&simulator, &stack, &graph, None).await.is_some(), "{}: {}", scenario.name, told(&stack));
     }
-    Usual { before, calls: calls as u64, writes, after: census(&simulator).await }
+    let after = census(&simulator).await;
+    let nothing = Graph::default();
+    assert!(live(&simulator, &stack, &nothing, None).await.is_some(), "{}: {}", scenario.name, told(&stack));
+    Undisturbed { before, usual, after, destroyed: census(&simulator).await }
 }
 
 /// The same world and stack, to be tried out.
@@ -237,38 +180,41 @@ async fn fork((simulator, stack): &(Simulator, Stack)) -> (Simulator, Stack) {
     (simulator, stack)
 }
 
-/// One run: accidents, then processes that go on until there is nothing more to do.
-async fn one(scenario: &Scenario, usual: &Usual, blows: &[Blow]) -> Result<(), String> {
-    let (simulator, stack) = fork(&usual.before).await;
+/// One run: accidents, then processes that go on until there is nothing more to do. Every fourth ends with a destroy.
+async fn one(scenario: &Scenario, undisturbed: &Undisturbed, blows: &[Blow], seed: u64) -> Result<(), String> {
+    let (simulator, stack) = fork(&undisturbed.before).await;
     let last = scenario.then.unwrap_or(scenario.to);
     let mut target = scenario.to;
     for blow in blows {
         let graph = graph(&stack, target).await;
-        let mut accident = None;
-        match *blow {
-            Blow::Call(number, fault) => {
-                let rule = Rule { service: None, action: None, fault, when: When::Nth(number) };
-                simulator.set_weather(vec![rule]);
-            }
-            Blow::Disk(number, what) => accident = Some((number, what)),
-        }
-        live(&simulator, &stack, &graph, accident).await;
+        live(&simulator, &stack, &graph, Some(blow)).await;
         target = last;
     }
     let graph = graph(&stack, last).await;
     converge(&simulator, &stack, &graph).await?;
-    // What the network held back has arrived by now, and is found by the next process that looks.
-    tokio::time::sleep(Duration::from_mins(10)).await;
-    converge(&simulator, &stack, &graph).await?;
-    oracle::compare(&usual.after, &census(&simulator).await)
+    if blows.iter().any(Blow::is_late) {
+        // What the network held back has arrived by now, and is found by the next process that looks.
+        tokio::time::sleep(Duration::from_mins(10)).await;
+        converge(&simulator, &stack, &graph).await?;
+    }
+    oracle::compare(&undisturbed.after, &census(&simulator).await)?;
+    if seed.is_multiple_of(4) {
+        converge(&simulator, &stack, &Graph::default()).await.map_err(|why| format!("destroying it: {why}"))?;
+        let compared = oracle::compare(&undisturbed.destroyed, &census(&simulator).await);
+        compared.map_err(|why| format!("destroyed: {why}"))?;
+    }
+    Ok(())
 }
 
-/// Runs processes until one has done everything and the next has nothing to do.
+/// Runs processes until one has done everything, the next has nothing to do, and all that is known is sound.
 async fn converge(simulator: &Simulator, stack: &Stack, graph: &Graph) -> Result<(), String> {
     for _ in 0..6 {
         let is_done = live(simulator, stack, graph, None).await.is_some();
         if is_done && stack.process().plan(graph).await.is_ok_and(|(plan, _)| plan.is_empty()) {
-            return Ok(());
+            let state = stack.state();
+            let is_sound = |status: &Status| matches!(status, Status::Ready { .. } | Status::Unproved { .. });
+            let odd = state.records.iter().find(|(_, record)| !is_sound(&record.status));
+            return odd.map_or(Ok(()), |(of, record)| Err(format!("{of} is {:?}", record.status)));
         }
         tokio::time::sleep(Duration::from_mins(1)).await;
     }

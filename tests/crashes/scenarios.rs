@@ -18,7 +18,7 @@ pub(super) struct Scenario {
     pub(super) then: Option<Target>,
 }
 
-const SHOP: Target = Some(("web-service", &[]));
+const SOLD: Target = Some(("web-service", &[]));
 /// More of everything.
 const GROWN: Target = Some((
     "web-service",
@@ -32,48 +32,64 @@ const GROWN: Target = Some((
 ));
 /// Its workers are called otherwise, and it has another engine.
 const TURNED: Target = Some(("web-service", &[("thumbnails:", "previews:"), ("mysql 8.4", "postgres 17")]));
-const SITE: Target = Some(("web-only", &[]));
+const SHOWN: Target = Some(("web-only", &[]));
 /// Everything in the network is replaced.
 const MOVED: Target = Some(("web-only", &[("network: { nat: one }", "network: { nat: one, cidr: 10.77.0.0/16 }")]));
-const BATCH: Target = Some(("worker-only", &[]));
-const STORE: Target = Some(("database-only", &[]));
+const DONE: Target = Some(("worker-only", &[]));
+const KEPT: Target = Some(("database-only", &[]));
 
 const fn scenario(name: &'static str, from: Target, to: Target, then: Option<Target>) -> Scenario {
     Scenario { name, from, to, then }
 }
 
-/// Those over small stacks are many, because they are quick.
-pub(super) const SCENARIOS: &[Scenario] = &[
-    scenario("make the shop", None, SHOP, None),
-    scenario("destroy the shop", SHOP, None, None),
-    scenario("grow the shop", SHOP, GROWN, None),
-    scenario("turn the shop", SHOP, TURNED, None),
-    scenario("make the site", None, SITE, None),
-    scenario("make the site, then rather destroy it", None, SITE, Some(None)),
-    scenario("destroy the site", SITE, None, None),
-    scenario("destroy the site, then rather keep it", SITE, None, Some(SITE)),
-    scenario("move the site", SITE, MOVED, None),
-    scenario("move the site, then rather not", SITE, MOVED, Some(SITE)),
-    scenario("grow the shop, then not", SHOP, GROWN, Some(SHOP)),
-    scenario("make the batch", None, BATCH, None),
-    scenario("destroy the batch", BATCH, None, None),
-    scenario("destroy the batch, then rather keep it", BATCH, None, Some(BATCH)),
-    scenario("make the store", None, STORE, None),
-    scenario("destroy the store", STORE, None, None),
+/// A whole web service: load balancer, clones, workers, database with replica, cache.
+pub(super) const SHOP: &[Scenario] = &[
+    scenario("make it", None, SOLD, None),
+    scenario("destroy it", SOLD, None, None),
+    scenario("grow it", SOLD, GROWN, None),
+    scenario("grow it, then not", SOLD, GROWN, Some(SOLD)),
+    scenario("turn it", SOLD, TURNED, None),
 ];
 
-/// What the world is like: at once and generous, slow to show, and short of everything.
+/// A load balancer and clones.
+pub(super) const SITE: &[Scenario] = &[
+    scenario("make it", None, SHOWN, None),
+    scenario("make it, then rather destroy it", None, SHOWN, Some(None)),
+    scenario("destroy it", SHOWN, None, None),
+    scenario("destroy it, then rather keep it", SHOWN, None, Some(SHOWN)),
+    scenario("move it", SHOWN, MOVED, None),
+    scenario("move it, then rather not", SHOWN, MOVED, Some(SHOWN)),
+];
+
+/// Workers and their queues.
+pub(super) const BATCH: &[Scenario] = &[
+    scenario("make it", None, DONE, None),
+    scenario("destroy it", DONE, None, None),
+    scenario("destroy it, then rather keep it", DONE, None, Some(DONE)),
+];
+
+/// A database.
+pub(super) const STORE: &[Scenario] = &[
+    scenario("make it", None, KEPT, None),
+    scenario("make it, then rather destroy it", None, KEPT, Some(None)),
+    scenario("destroy it", KEPT, None, None),
+];
+
+/// What the world is like: at once and generous, slow to show, short of everything, very slow to show, and slow in a way that nobody can foresee.
 pub(super) fn settings(climate: u64) -> Settings {
     let usual = Settings::default();
+    let always = |seconds| Visibility::Always(Duration::from_secs(seconds));
     match climate {
         0 => usual,
-        1 => Settings { visibility: Visibility::Always(Duration::from_secs(20)), ..usual },
-        _ => Settings { visibility: Visibility::Always(Duration::from_secs(2)), throttling: Throttling::Half, ..usual },
+        1 => Settings { visibility: always(20), ..usual },
+        2 => Settings { visibility: always(2), throttling: Throttling::Half, ..usual },
+        3 => Settings { visibility: always(70), ..usual },
+        _ => Settings { visibility: Visibility::Drawn, ..usual },
     }
 }
 
 /// How many climates there are.
-pub(super) const CLIMATES: u64 = 3;
+pub(super) const CLIMATES: u64 = 5;
 
 /// The blueprint of a target, for development, so that nothing is protected.
 pub(super) fn read((name, edits): (&str, &[(&str, &str)])) -> Blueprint {

@@ -98,10 +98,11 @@ pub fn finish(
     let report = result?;
     context.view.report(&report);
     saved?;
-    Ok(match (report.is_complete(), report.stopped) {
-        (true, _) => Exit::Fine,
-        (false, true) => Exit::Interrupted,
-        (false, false) => Exit::Partly,
+    Ok(match &report {
+        complete if complete.is_complete() => Exit::Fine,
+        stopped if stopped.stopped => Exit::Interrupted,
+        expired if expired.expired.is_some() => Exit::Credentials,
+        _ => Exit::Partly,
     })
 }
 

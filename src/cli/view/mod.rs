@@ -143,6 +143,7 @@ impl View {
                     &json!({
                         "complete": report.is_complete(),
                         "stopped": report.stopped,
+                        "expired": report.expired,
                         "done": names(&mut report.done.iter().map(ToString::to_string)),
                         "left": names(&mut report.left.iter().map(ToString::to_string)),
                         "unproved": names(&mut report.unproved.iter().map(ToString::to_string)),
@@ -177,7 +178,7 @@ fn report_text(report: &Report) -> String {
     }
     let mut lines = vec![format!(
         "{}: {} done, {} failed, {} not begun.",
-        if report.stopped { "Stopped" } else { "Partly done" },
+        if report.stopped || report.expired.is_some() { "Stopped" } else { "Partly done" },
         report.done.len(),
         report.failed.len() + report.unproved.len(),
         report.left.len(),
@@ -185,6 +186,11 @@ fn report_text(report: &Report) -> String {
     if !report.left.is_empty() {
         let left: Vec<String> = report.left.iter().map(|at| escape(&at.address.to_string())).collect();
         lines.push(format!("Left to do: {}", left.join(", ")));
+    }
+    if report.expired.is_some() {
+        lines.push(
+            "The credentials have expired: renew them first (`aws sso login`, or whatever gave you them).".into(),
+        );
     }
     lines.push("Everything that was done is recorded; run the same command again to go on.".into());
     lines.join("\n")

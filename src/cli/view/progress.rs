@@ -116,9 +116,10 @@ pub fn line(event: &Event) -> Option<String> {
         Event::StepFinished { of, action, took } => format!("  {} {}  {}", done(*action), name(of), seconds(*took)),
         Event::StepFailed { of, action, why } => format!("  FAILED {} {}: {}", doing(*action), name(of), escape(why)),
         Event::AnswerLost { of, why } => format!("  {}: {}; looking what became of it", name(of), escape(why)),
+        Event::CredentialsExpired { why } => format!("Stopping: the credentials have expired ({}).", escape(why)),
         Event::StopRequested { in_flight } => {
             format!(
-                "Stopping: {in_flight} calls are under way and will be answered; press Ctrl-C again to end at once."
+                "Stopping: {in_flight} calls are under way and have four seconds to be answered; press Ctrl-C again to end at once."
             )
         }
     })

@@ -13,7 +13,7 @@ use super::{Answer, Failure, Phase, Walk};
 
 /// For how long a "not there" about something just made is not believed, in seconds. EC2 and IAM document eventual consistency without a
 /// bound; Terraform's provider allows for minutes.
-const NEW: u64 = 600;
+pub(super) const NEW: u64 = 600;
 
 impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
     pub(super) fn take(&mut self, answer: Answer) -> Result<(), RunError> {
@@ -47,6 +47,10 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
         match result {
             Ok(()) => self.wait(&at),
             Err(CloudError::Unknown(why)) => self.lost(&at, why),
+            Err(CloudError::Expired(why)) => {
+                self.set(&at, Phase::Postponed(Instant::now()));
+                self.expire(&why);
+            }
             Err(e @ CloudError::NotYet(_)) => self.postpone(&at, e),
             // Its predecessor looked gone and is still on its way out.
             Err(CloudError::Exists(why)) if self.has_ended(&at) => self.postpone(&at, CloudError::NotYet(why)),
@@ -72,7 +76,7 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
         self.home.tell(Event::StepPostponed { of: at.clone(), why: why.to_string(), again_in });
     }
 
-    fn is_new(&self, at: &Incarnation) -> bool {
+    pub(super) fn is_new(&self, at: &Incarnation) -> bool {
         let now = (self.home.now)();
         self.record(at).is_some_and(|record| record.is_younger_than(NEW, now))
     }

@@ -63,6 +63,7 @@ pub(super) struct Outcome {
     pub(super) left: BTreeSet<Incarnation>,
     pub(super) unproved: BTreeSet<Incarnation>,
     pub(super) stopped: bool,
+    pub(super) expired: Option<String>,
 }
 
 /// How far a step is. Absent: not begun.
@@ -78,6 +79,9 @@ enum Phase {
     /// The answer was lost.
     Lost,
 }
+
+/// How long a run that was stopped waits for answers. A user who asks for an end wants it within five seconds, and saving takes some of them.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// A step that was begun.
 struct Progress {
@@ -145,8 +149,13 @@ struct Walk<'a, C: 'static, J> {
     entries: Vec<Entry>,
     /// To be sent once the entries are durable.
     sending: Vec<Sending<C>>,
+    /// Calls that change something.
     calls: JoinSet<Answer>,
+    /// Looks at what is waited for.
+    looks: JoinSet<Answer>,
     in_flight: usize,
+    /// When a run that was stopped no longer waits for answers.
+    gives_up: Option<Instant>,
     outcome: Outcome,
 }
 
@@ -173,7 +182,9 @@ pub(super) async fn execute<C: Send + Sync + 'static, J: Journal>(
         entries: Vec::new(),
         sending: Vec::new(),
         calls: JoinSet::new(),
+        looks: JoinSet::new(),
         in_flight: 0,
+        gives_up: None,
         outcome: Outcome::default(),
     };
     walk.announce()?;
@@ -202,30 +213,61 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
             if *stop.borrow() {
                 self.stop();
             }
-            if !self.outcome.stopped {
+            if self.gives_up.is_none() {
                 self.start_free()?;
                 self.take_up_postponed()?;
                 self.look_at_waiting();
             }
             self.write_then_send().await?;
-            let next = self.next_due().filter(|_| !self.outcome.stopped);
-            if self.calls.is_empty() && next.is_none() {
+            let next = self.gives_up.or_else(|| self.next_due());
+            if self.calls.is_empty() && self.looks.is_empty() && (next.is_none() || self.gives_up.is_some()) {
                 return Ok(());
             }
             tokio::select! {
                 biased;
                 Some(answer) = self.calls.join_next() => self.take_answers(answer)?,
+                Some(answer) = self.looks.join_next() => self.take_answers(answer)?,
                 () = stopped(stop.clone()), if !self.outcome.stopped => self.stop(),
-                () = sleep_until(next), if next.is_some() => {}
+                () = sleep_until(next), if next.is_some() => {
+                    if self.gives_up.is_some_and(|at| at <= Instant::now()) {
+                        self.give_up();
+                    }
+                }
             }
         }
     }
 
-    /// Sends nothing more.
+    /// Sends nothing more, for the user wants to stop.
     fn stop(&mut self) {
         if !self.outcome.stopped {
             self.outcome.stopped = true;
             self.home.tell(Event::StopRequested { in_flight: self.in_flight });
+            self.wind_down();
+        }
+    }
+
+    /// Sends nothing more, for every answer would be the same.
+    fn expire(&mut self, why: &str) {
+        if self.outcome.expired.is_none() {
+            self.outcome.expired = Some(why.to_owned());
+            self.home.tell(Event::CredentialsExpired { why: why.to_owned() });
+            self.wind_down();
+        }
+    }
+
+    /// Looks are let go of; whoever changes something is awaited for a while.
+    fn wind_down(&mut self) {
+        self.looks = JoinSet::new();
+        self.gives_up.get_or_insert(Instant::now() + PATIENCE);
+    }
+
+    /// Those who have not answered by now are looked up by the next run: that they were sent is written down.
+    fn give_up(&mut self) {
+        self.calls = JoinSet::new();
+        let calling = self.progress.iter().filter(|(_, progress)| matches!(progress.phase, Phase::Calling));
+        let calling: Vec<Incarnation> = calling.map(|(at, _)| at.clone()).collect();
+        for at in calling {
+            self.lost(&at, "no answer yet".into());
         }
     }
 
@@ -237,7 +279,7 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
                 Ok(answer) => self.take(answer)?,
                 Err(panic) => std::panic::resume_unwind(panic.into_panic()),
             }
-            next = self.calls.try_join_next();
+            next = self.calls.try_join_next().or_else(|| self.looks.try_join_next());
         }
         Ok(())
     }

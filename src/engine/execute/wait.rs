@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::engine::address::Incarnation;
-use crate::engine::cloud_error::CloudResult;
+use crate::engine::cloud_error::{CloudError, CloudResult};
 use crate::engine::deployment::RunError;
 use crate::engine::event::Event;
 use crate::engine::journal::Journal;
@@ -16,6 +16,7 @@ use crate::engine::kind::{Actions, Seen};
 use crate::engine::resource::{Look, Readiness};
 use crate::engine::state::Status;
 
+use super::answer::NEW;
 use super::{Answer, Failure, Phase, Walk};
 
 /// Something that is waited for.
@@ -116,7 +117,7 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
             let Some(kind) = self.home.registry.actions(name) else { continue };
             let ids: Vec<Value> = asked.iter().filter_map(|at| self.record(at)?.id().cloned()).collect();
             let cloud = Arc::clone(&self.home.cloud);
-            self.calls.spawn(async move {
+            self.looks.spawn(async move {
                 let seen = kind.read(&cloud, &ids, Look::Close).await;
                 Answer::Read { kind: name, asked_at: now, asked, seen }
             });
@@ -131,6 +132,10 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
         asked: Vec<Incarnation>,
         seen: &CloudResult<Seen>,
     ) -> Result<(), RunError> {
+        if let Err(CloudError::Expired(why)) = seen {
+            self.expire(why);
+            return Ok(());
+        }
         for at in asked {
             let Some(Phase::Waiting(wait)) = self.progress.get_mut(&at).map(|progress| &mut progress.phase) else {
                 continue;
@@ -218,6 +223,8 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
 
     fn look_again(&mut self, kind: &'static str, at: &Incarnation, why: String) {
         let Some(policy) = self.home.registry.actions(kind).map(Actions::wait) else { return };
+        // How long something takes to show has nothing to do with how long it takes to become ready.
+        let limit = if self.is_new(at) { policy.limit.max(Duration::from_secs(NEW)) } else { policy.limit };
         let Some(Phase::Waiting(wait)) = self.progress.get_mut(at).map(|progress| &mut progress.phase) else {
             return;
         };
@@ -226,7 +233,7 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
         wait.next = Instant::now() + policy.pause_before(wait.looks);
         let changed = wait.why != why;
         wait.why.clone_from(&why);
-        if waited > policy.limit {
+        if waited > limit {
             return self.fail(at, Failure::TimedOut(waited, why));
         }
         if changed || wait.looks.is_multiple_of(8) {

@@ -28,6 +28,8 @@ pub enum Fault {
     Throttle,
     /// A read answers as if nothing were there.
     Blind,
+    /// From now on every call is refused, because the credentials are no longer good.
+    Expired,
     /// For some seconds those who answer have not heard of anything: calls say "not there" and do nothing, and reads show nothing.
     Forgotten,
 }
@@ -54,7 +56,8 @@ impl Faults {
 
     pub fn hit(&self) -> Option<Fault> {
         let n = self.count.fetch_add(1, Ordering::SeqCst);
-        let fault = self.armed.lock().unwrap().filter(|(at, _)| *at == n).map(|(_, f)| f);
+        let due = |(at, fault): &(usize, Fault)| *at == n || (*at < n && *fault == Fault::Expired);
+        let fault = self.armed.lock().unwrap().filter(due).map(|(_, f)| f);
         self.fired.fetch_or(fault.is_some(), Ordering::SeqCst);
         fault
     }
@@ -90,6 +93,8 @@ pub struct World {
     /// The most calls that were ever under way at once.
     pub most_at_once: usize,
     at_once: usize,
+    /// By how much calls take longer.
+    pub slow: Duration,
     /// Until then nothing is known of.
     pub forgotten: Option<Instant>,
 }
@@ -184,6 +189,7 @@ impl FakeCloud {
     {
         match self.faults.hit() {
             None | Some(Fault::Blind) => {}
+            Some(Fault::Expired) => return Err(CloudError::Expired("the token is old".into())),
             Some(Fault::Forgotten) => {
                 self.forget();
                 return Err(CloudError::Missing("it".into()));
@@ -209,7 +215,8 @@ impl FakeCloud {
             world.at_once += 1;
             world.most_at_once = world.most_at_once.max(world.at_once);
         }
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        let slow = self.world.lock().unwrap().slow;
+        tokio::time::sleep(Duration::from_millis(300) + slow).await;
         let answer = {
             let mut world = self.world.lock().unwrap();
             world.at_once -= 1;
@@ -241,6 +248,7 @@ impl FakeCloud {
             Some(Fault::Crash) => self.faults.die().await,
             Some(Fault::NoAnswer) => return Err(CloudError::Unknown("timeout".into())),
             Some(Fault::Blind) => return Ok(true),
+            Some(Fault::Expired) => return Err(CloudError::Expired("the token is old".into())),
             Some(Fault::Forgotten) => self.forget(),
             _ if self.world.lock().unwrap().forgotten.is_some_and(|until| Instant::now() < until) => return Ok(true),
             _ => tokio::time::sleep(Duration::from_millis(100)).await,
