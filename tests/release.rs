@@ -97,7 +97,7 @@ fn a_release_leaves_what_somebody_changed_to_the_next_plan() {
         let refused = planned(&world, &only("network/main")).await;
         let Err(RunError::Plan(PlanError::Release(_, why))) = refused else { panic!("{refused:?}") };
         assert_eq!(why, Unreleasable::Replace("cidr".into()));
-        // Lifted by hand it is recorded, whatever else is wrong with it.
+        // Lifted by hand there is nothing left to release.
         change("network", "keep", false.into());
         assert_eq!(protected(&world).await.len(), 1);
         assert!(planned(&world, &only("network/main")).await.unwrap().is_empty());

@@ -30,7 +30,7 @@ pub enum Unreleasable {
 /// Only for an unreadable state, or one that a version with more kinds wrote.
 pub fn protected(state: &State, seen: &Observations, rules: &RuleBook) -> Result<Vec<ProtectedResource>, PlanError> {
     let mut all = Vec::new();
-    for (at, record) in &state.records {
+    for (at, record) in state.records.iter().filter(|(_, record)| record.id().is_some()) {
         let keep = is_kept(record);
         let why = match (seen.get(at), &record.status) {
             (_, Status::Deleting { .. }) => continue,
@@ -87,7 +87,8 @@ fn step(
         _ => &record.request,
     };
     let Some(seen) = seen.get(at) else {
-        return if is_kept(record) { Err(refused(Unreleasable::Vanished)) } else { Ok(None) };
+        // What was never found is not there to be protected.
+        return if is_kept(record) && record.id().is_some() { Err(refused(Unreleasable::Vanished)) } else { Ok(None) };
     };
     let rules = rules_of(rules, &at.address)?;
     let properties = rules.unprotected(&asked.properties)?.unwrap_or_else(|| asked.properties.clone());
