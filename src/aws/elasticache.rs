@@ -76,6 +76,11 @@ where
     Ok(joined(known, others, &owned))
 }
 
+/// A number as ElastiCache takes it.
+pub(super) fn count(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
 /// The tags of something that is being made.
 pub(super) fn tags_on(tags: &Tags, call: &Call<'_, Aws>) -> Vec<Tag> {
     cache_tags(tags.with_identity(call))

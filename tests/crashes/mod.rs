@@ -46,27 +46,27 @@ struct Undisturbed {
 
 #[tokio::test(start_paused = true)]
 async fn shop() {
-    all("shop", SHOP, 200).await;
+    all("shop", SHOP, 60).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn site() {
-    all("site", SITE, 700).await;
+    all("site", SITE, 250).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn batch() {
-    all("batch", BATCH, 700).await;
+    all("batch", BATCH, 250).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn store() {
-    all("store", STORE, 500).await;
+    all("store", STORE, 250).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn any() {
-    for seed in asked("PANDO_CRASH").map_or(0..asked("PANDO_CRASHES").unwrap_or(40), |seed| seed..seed + 1) {
+    for seed in asked("PANDO_CRASH").map_or(0..asked("PANDO_CRASHES").unwrap_or(20), |seed| seed..seed + 1) {
         let mut random = Rng::with_seed(seed);
         let story = scenarios::random(seed);
         let undisturbed = undisturbed(&story, random.u64(..CLIMATES)).await;

@@ -9,11 +9,11 @@ use super::cache_parameter_group::{CacheParameterGroup, CacheParameterGroupName}
 use super::cache_subnet_group::{CacheSubnetGroup, CacheSubnetGroupName};
 use super::security_group::{SecurityGroup, SecurityGroupId};
 use crate::aws::clients::Aws;
-use crate::aws::elasticache::{compare_groups, owned, retag, survey, tags_on};
+use crate::aws::elasticache::{compare_groups, count, owned, retag, survey, tags_on};
 use crate::aws::failure::{classify, is_absent, with_references};
 use crate::aws::naming::name;
 use crate::aws::tags::Tags;
-use crate::aws::versions::manner;
+use crate::aws::versions;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudResult, WaitPolicy};
@@ -107,10 +107,7 @@ impl Resource for CacheCluster {
 
     fn compare(&self, seen: &Observed, diff: &mut Diff<'_>) {
         let Self { version, node, nodes, subnet_group, parameter_group, security_groups, tags } = self;
-        let minor = |version: &str| version.split('.').take(2).map(str::to_owned).collect::<Vec<_>>();
-        if minor(version) != minor(&seen.version) {
-            diff.reported("version", manner(version, &seen.version, 2), version, Some(&seen.version));
-        }
+        versions::compare(diff, version, Some(&seen.version), 2);
         // ElastiCache cannot change the nodes of a Memcached cluster, only make others.
         diff.replace("node", node, &seen.node);
         diff.in_place("nodes", nodes, &seen.nodes);
@@ -217,10 +214,6 @@ async fn list(cloud: &Aws) -> CloudResult<Vec<(CacheClusterId, Observed)>> {
 }
 
 // conversions
-
-fn count(number: u32) -> i32 {
-    i32::try_from(number).unwrap_or(i32::MAX)
-}
 
 fn observed(cluster: &Described) -> Option<Observed> {
     let groups: BTreeSet<_> = cluster

@@ -13,11 +13,11 @@ use super::cache_subnet_group::{CacheSubnetGroup, CacheSubnetGroupName};
 use super::secret::{Secret, password};
 use super::security_group::{SecurityGroup, SecurityGroupId};
 use crate::aws::clients::Aws;
-use crate::aws::elasticache::{compare_groups, owned, retag, survey, tags_on};
+use crate::aws::elasticache::{compare_groups, count, owned, retag, survey, tags_on};
 use crate::aws::failure::{classify, is_absent, with_references};
 use crate::aws::naming::name;
 use crate::aws::tags::Tags;
-use crate::aws::versions::manner;
+use crate::aws::versions;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudError, CloudResult, WaitPolicy};
@@ -165,16 +165,7 @@ impl Resource for ReplicationGroup {
         let members = seen.members.as_ref();
         diff.in_place("description", description, &seen.description);
         diff.reported("engine", Manner::InPlace, engine, members.map(|m| &m.engine));
-        match members {
-            Some(members) if is_major_of(version, &members.version) => {}
-            Some(members) => {
-                diff.reported("version", manner(version, &members.version, 1), version, Some(&members.version));
-            }
-            None => {
-                let before = diff.recorded("version").and_then(|version| version.as_str()).unwrap_or_default();
-                diff.unseen("version", manner(version, before, 1), version);
-            }
-        }
+        versions::compare(diff, version, members.map(|m| &m.version), 1);
         diff.in_place("node", node, &seen.node);
         diff.in_place("replicas", replicas, &seen.replicas);
         diff.in_place("failover", &(*replicas > 0), &seen.failover);
@@ -201,11 +192,6 @@ impl Resource for ReplicationGroup {
     fn remains(&self, id: &ReplicationGroupId) -> Vec<String> {
         self.final_snapshot.then(|| format!("the last snapshot, {}", last_snapshot(id))).into_iter().collect()
     }
-}
-
-/// Whether two versions have the same major number; what follows is AWS's to raise.
-fn is_major_of(wanted: &str, seen: &str) -> bool {
-    wanted.split('.').next() == seen.split('.').next()
 }
 
 // cloud calls
@@ -346,7 +332,6 @@ impl ReplicationGroup {
     }
 }
 
-/// A group's description leaves out what all its members have in common; the first of them tells.
 /// All that there are, whoever's they are.
 async fn list(cloud: &Aws) -> CloudResult<Vec<(ReplicationGroupId, Observed)>> {
     let pages = cloud.again.elasticache.describe_replication_groups().into_paginator().items().send();
@@ -357,6 +342,7 @@ async fn list(cloud: &Aws) -> CloudResult<Vec<(ReplicationGroupId, Observed)>> {
     Ok(seen.collect())
 }
 
+/// A group's description leaves out what all its members have in common; the first of them tells.
 async fn members(cloud: &Aws, member: &str, group: &Described) -> CloudResult<Option<Members>> {
     let clusters = match cloud.again.elasticache.describe_cache_clusters().cache_cluster_id(member).send().await {
         Err(e) if is_absent(&e) => return Ok(None),
@@ -373,10 +359,6 @@ const FAILED: &str = "create-failed";
 /// Named after the group, whose identifier is used only once.
 fn last_snapshot(id: &ReplicationGroupId) -> String {
     format!("{}-final", id.0)
-}
-
-fn count(number: u32) -> i32 {
-    i32::try_from(number).unwrap_or(i32::MAX)
 }
 
 fn observed(group: &Described) -> Option<Observed> {
@@ -403,12 +385,8 @@ fn observed(group: &Described) -> Option<Observed> {
 }
 
 fn members_of(cluster: &Member, group: &Described) -> Option<Members> {
-    let groups: BTreeSet<_> = cluster
-        .security_groups()
-        .iter()
-        .filter_map(|g| g.security_group_id())
-        .map(|id| SecurityGroupId(id.into()))
-        .collect();
+    let groups = cluster.security_groups().iter().filter_map(|g| Some(SecurityGroupId(g.security_group_id()?.into())));
+    let groups: BTreeSet<_> = groups.collect();
     Some(Members {
         engine: cluster.engine().or(group.engine())?.into(),
         version: cluster.engine_version()?.into(),
