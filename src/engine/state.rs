@@ -215,6 +215,11 @@ impl Record {
         self.made.is_some_and(|made| now < made + seconds)
     }
 
+    /// Whether it must stay, by what was last asked for or by an update that may have happened.
+    pub fn is_kept(&self) -> bool {
+        self.request.keep || matches!(&self.status, Status::Updating { next, .. } if next.keep)
+    }
+
     /// Everything it may still be attached to. While an update may or may not have happened, the targets of both requests.
     pub fn held(&self) -> impl Iterator<Item = &Incarnation> {
         let next = match &self.status {

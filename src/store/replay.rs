@@ -43,7 +43,10 @@ pub(super) fn replay(mut state: State, journal: &[u8]) -> Result<State, String> 
 
 /// Takes in one line, unless the state has it already: the snapshot was taken after it, and the journal not yet put away.
 pub(super) fn follow(state: &mut State, append: &Append) -> Result<(), String> {
-    if append.serial + (append.entries.len() as u64) <= state.serial {
+    let Some(end) = append.serial.checked_add(append.entries.len() as u64) else {
+        return Err("its number is beyond all numbers".into());
+    };
+    if end <= state.serial {
         return Ok(());
     }
     if append.serial != state.serial {

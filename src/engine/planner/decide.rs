@@ -182,7 +182,7 @@ impl<'a> Planner<'a> {
                 (_, None) => Action::Forget,
                 (_, Some(seen)) => {
                     let by_cloud = rules.protected(seen)?.map(Protection::Cloud);
-                    let by_blueprint = record.request.keep.then_some(Protection::Blueprint);
+                    let by_blueprint = record.is_kept().then_some(Protection::Blueprint);
                     if let Some(why) = by_blueprint.or(by_cloud) {
                         self.protect(at, why);
                     }

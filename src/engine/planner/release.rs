@@ -31,7 +31,7 @@ pub enum Unreleasable {
 pub fn protected(state: &State, seen: &Observations, rules: &RuleBook) -> Result<Vec<ProtectedResource>, PlanError> {
     let mut all = Vec::new();
     for (at, record) in state.records.iter().filter(|(_, record)| record.id().is_some()) {
-        let keep = is_kept(record);
+        let keep = record.is_kept();
         let why = match (seen.get(at), &record.status) {
             (_, Status::Deleting { .. }) => continue,
             (None, _) if keep => Some(Protection::Vanished),
@@ -67,11 +67,6 @@ pub fn release(
     Ok(Plan { steps })
 }
 
-/// Whether it is protected by what it was last applied with. Until an update is known to have happened, by what held before it.
-fn is_kept(record: &Record) -> bool {
-    record.request.keep || matches!(&record.status, Status::Updating { next, .. } if next.keep)
-}
-
 fn step(
     at: &Incarnation,
     record: &Record,
@@ -88,7 +83,7 @@ fn step(
     };
     let Some(seen) = seen.get(at) else {
         // What was never found is not there to be protected.
-        return if is_kept(record) && record.id().is_some() { Err(refused(Unreleasable::Vanished)) } else { Ok(None) };
+        return if record.is_kept() && record.id().is_some() { Err(refused(Unreleasable::Vanished)) } else { Ok(None) };
     };
     let rules = rules_of(rules, &at.address)?;
     let properties = rules.unprotected(&asked.properties)?.unwrap_or_else(|| asked.properties.clone());
@@ -98,7 +93,7 @@ fn step(
     let before = rules.compare(&asked.properties, &record.request, seen, &book)?;
     let is_locked = changes.0.iter().any(|change| !before.has(&change.field));
     let is_unfinished = matches!(record.status, Status::Updating { .. });
-    if !is_locked && !is_kept(record) && !is_unfinished && rules.protected(seen)?.is_none() {
+    if !is_locked && !record.is_kept() && !is_unfinished && rules.protected(seen)?.is_none() {
         return Ok(None);
     }
     let is_ready = rules.readiness(seen)? == Readiness::Ready;
