@@ -133,7 +133,11 @@ async fn dies_at(simulator: &Simulator, stack: &Stack, graph: &Graph, action: &s
 
 #[tokio::test(start_paused = true)]
 async fn a_survey_sees_what_a_search_by_tag_and_a_read_see() {
-    let memcached = [("engine: valkey 8 ", "engine: memcached 1.6 "), ("replicas: 1\n", "")];
+    let memcached = [
+        ("engine: valkey 8 ", "engine: memcached 1.6 "),
+        ("small\n  replicas: 1\n", "small\n"),
+        ("cache.t4g.micro, replicas: 0 }", "cache.t4g.micro }"),
+    ];
     for edits in [&[][..], &memcached] {
         let simulator = world(Settings::default());
         let blueprint = read("web-service", edits);

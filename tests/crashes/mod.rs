@@ -61,7 +61,7 @@ async fn batch() {
 
 #[tokio::test(start_paused = true)]
 async fn store() {
-    all("store", STORE, 250).await;
+    all("store", STORE, 500).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -51,7 +51,7 @@ impl Trial {
 
     /// Applies, and plans again: nothing may be left to do.
     async fn applied(&self) {
-        self.sandbox.run(&["apply", "--yes"]).await.expect(0, &["Done: "]);
+        self.sandbox.run(&["apply", "--yes", "--confirm", &self.stack]).await.expect(0, &["Done: "]);
         self.sandbox.run(&["plan", "--detailed-exitcode"]).await.expect(0, &["Nothing to do."]);
     }
 
