@@ -12,7 +12,7 @@ use pando::store::disk::Disk;
 use pando::store::{FileStore, Holder, StoreError};
 use serde_json::json;
 
-use crate::support::disk::{Accident, MemoryDisk, MemoryLock};
+use crate::support::disk::{ACCIDENTS, Accident, MemoryDisk, MemoryLock};
 use crate::support::toy::world::block_on;
 
 const STATE: &str = "/pando/shop/state.json";
@@ -75,18 +75,8 @@ async fn live(disk: &MemoryDisk) -> usize {
 
 #[test]
 fn whatever_fails_or_dies_what_was_durable_is_there_and_nothing_else() {
-    let accidents = [
-        Accident::KilledBefore,
-        Accident::KilledAmidst,
-        Accident::KilledAfter,
-        Accident::PowerLost,
-        Accident::Torn,
-        Accident::Error(ErrorKind::StorageFull),
-        Accident::Error(ErrorKind::Other),
-        Accident::ForEver(ErrorKind::ReadOnlyFilesystem),
-    ];
     let mut cases = 0;
-    for accident in accidents {
+    for accident in ACCIDENTS.into_iter().chain([Accident::Error(ErrorKind::Other)]) {
         for number in 1.. {
             let disk = MemoryDisk::default();
             drop(disk.has(Some((number, accident))));

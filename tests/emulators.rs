@@ -13,7 +13,7 @@ async fn check(emulators: Emulators) {
     let environment = emulators.environment();
     assert_eq!(environment.get("AWS_ENDPOINT_URL"), target.endpoint_url.as_ref());
     assert_eq!(environment.get("AWS_ENDPOINT_URL_ELASTICACHE"), target.endpoint_urls.get("ElastiCache"));
-    let zones = cloud.again.ec2.describe_availability_zones().send().await.expect("an answer");
+    let zones = cloud.api.ec2.describe_availability_zones().send().await.expect("an answer");
     assert!(zones.availability_zones().len() >= 2, "{:?}", zones.availability_zones());
 }
 

@@ -13,6 +13,7 @@ use pando::simulator::doors::http::Server;
 use pando::simulator::settings::Settings;
 use tokio::process::Command;
 
+use crate::support::documents::ready_made;
 use crate::support::emulator::{room, start};
 use crate::support::simulated::{connect, served, world};
 use crate::support::stack::{Stack, blueprint};
@@ -79,8 +80,7 @@ async fn waiters_come_to_their_end_and_pages_hold_everything_once() {
 async fn what_pando_sends_fits_the_models() {
     let simulator = world(Settings { records: true, ..Settings::default() });
     for name in ["web-service", "database-only"] {
-        let file = format!("{}/blueprints/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
-        let dev = blueprint(&std::fs::read_to_string(file).unwrap(), Some("dev"));
+        let dev = blueprint(&ready_made(name, &[]), Some("dev"));
         let mut stack = Stack::new(connect(&simulator).await, &dev);
         stack.now = now;
         stack.applied(&dev).await;

@@ -10,7 +10,7 @@ use pando::engine::planner;
 use pando::engine::state::State;
 use serde_json::{Value, json};
 
-use crate::support::documents::{READY_MADE, source, written};
+use crate::support::documents::{READY_MADE, ready_made, source, written};
 use crate::support::mirror::stack::{Stack, expansion};
 use crate::support::toy::world::block_on;
 
@@ -20,16 +20,15 @@ fn first(graph: &Graph) -> Plan {
     planner::plan(graph, &state, &Observations::new(), &resources::registry().rules()).expect("a plan")
 }
 
-fn ready_made(name: &str, environment: Option<&str>) -> Plan {
-    let (_, text) = READY_MADE.into_iter().find(|(known, _)| *known == name).expect("one that comes with Pando");
-    first(&expansion(&source(text), environment).graph)
+fn first_plan_of(name: &str, environment: Option<&str>) -> Plan {
+    first(&expansion(&source(&ready_made(name, &[])), environment).graph)
 }
 
 #[test]
 fn the_first_plan_of_every_ready_made_blueprint_lists_what_it_becomes() {
     for (name, _) in READY_MADE {
-        assert_snapshot!(format!("first plan of {name}"), text(&ready_made(name, None)));
-        assert_snapshot!(format!("first plan of {name} for dev"), text(&ready_made(name, Some("dev"))));
+        assert_snapshot!(format!("first plan of {name}"), text(&first_plan_of(name, None)));
+        assert_snapshot!(format!("first plan of {name} for dev"), text(&first_plan_of(name, Some("dev"))));
     }
 }
 
@@ -37,7 +36,7 @@ fn the_first_plan_of_every_ready_made_blueprint_lists_what_it_becomes() {
 fn planning_twice_gives_the_same_bytes() {
     for (name, _) in READY_MADE {
         for environment in [None, Some("dev")] {
-            let (one, two) = (ready_made(name, environment), ready_made(name, environment));
+            let (one, two) = (first_plan_of(name, environment), first_plan_of(name, environment));
             assert_eq!(text(&one), text(&two), "{name} {environment:?}");
             let json = |plan: &Plan| serde_json::to_string(plan).unwrap();
             assert_eq!(json(&one), json(&two), "{name} {environment:?}");
@@ -48,7 +47,7 @@ fn planning_twice_gives_the_same_bytes() {
 
 #[test]
 fn a_plan_as_json_reads_back_and_says_what_is_asked_for_and_in_which_order() {
-    let plan = ready_made("database-only", Some("dev"));
+    let plan = first_plan_of("database-only", Some("dev"));
     let text = serde_json::to_string(&plan).unwrap();
     assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
     assert_json_snapshot!("first plan of database-only for dev as json", plan);
@@ -58,7 +57,7 @@ fn a_plan_as_json_reads_back_and_says_what_is_asked_for_and_in_which_order() {
 #[test]
 fn no_plan_of_a_first_apply_holds_a_password() {
     for (name, _) in READY_MADE {
-        let json = serde_json::to_value(ready_made(name, None)).unwrap();
+        let json = serde_json::to_value(first_plan_of(name, None)).unwrap();
         let mut found = Vec::new();
         collect_passwords(&json, &mut found);
         assert!(found.iter().all(Value::is_object), "{name}: a password is a reference and nothing else: {found:?}");

@@ -2,8 +2,6 @@
 //!
 //! On the simulator, in virtual time.
 
-#![expect(clippy::disallowed_methods, reason = "it reads the ready-made blueprints")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -23,19 +21,14 @@ use pando::simulator::settings::{Settings, Visibility};
 use pando::simulator::weather::{Fault, Rule, When};
 use serde_json::Value;
 
+use crate::support::documents::ready_made;
 use crate::support::simulated::{connect, world};
 use crate::support::stack::{Stack, blueprint};
 use crate::support::toy::world::now;
 
 /// A ready-made blueprint with edits, for development.
 fn read(name: &str, edits: &[(&str, &str)]) -> Blueprint {
-    let path = format!("{}/blueprints/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
-    let mut text = std::fs::read_to_string(path).unwrap();
-    for (from, to) in edits {
-        assert!(text.contains(from), "{name}.yaml has no {from:?}");
-        text = text.replace(from, to);
-    }
-    blueprint(&text, Some("dev"))
+    blueprint(&ready_made(name, edits), Some("dev"))
 }
 
 /// The web service with this many more groups of workers.

@@ -1,7 +1,5 @@
 //! The whole of Pando on its own simulator: the SDK, the kinds and the engine, in one process and in virtual time.
 
-#![expect(clippy::disallowed_methods, reason = "it reads the ready-made blueprints")]
-
 use std::time::Duration;
 
 use pando::aws::clients::{Access, Aws, Target};
@@ -13,6 +11,7 @@ use pando::simulator::inventory::Thing;
 use pando::simulator::settings::{Settings, Throttling, Visibility};
 use pando::simulator::weather::{Fault, Rule, When};
 
+use crate::support::documents::ready_made;
 use crate::support::emulator::REGION;
 use crate::support::simulated::{connect, served, world};
 use crate::support::stack::{Stack, blueprint};
@@ -20,10 +19,6 @@ use crate::support::toy::world::now;
 
 /// The ready-made blueprints.
 const BLUEPRINTS: [&str; 4] = ["database-only", "web-only", "web-service", "worker-only"];
-
-fn read(name: &str) -> String {
-    std::fs::read_to_string(format!("{}/blueprints/{name}.yaml", env!("CARGO_MANIFEST_DIR"))).unwrap()
-}
 
 async fn stack(simulator: &Simulator, text: &str) -> Stack {
     let mut stack = Stack::new(connect(simulator).await, &blueprint(text, None));
@@ -45,7 +40,7 @@ fn every_parameter_was_read(simulator: &Simulator) {
 /// Goes up, has nothing to do, and goes down, whatever the world is like.
 async fn up_and_down(name: &str, settings: Settings) {
     let simulator = world(settings);
-    let text = read(name);
+    let text = ready_made(name, &[]);
     let stack = stack(&simulator, &text).await;
     stack.applied(&blueprint(&text, None)).await;
     let unprotected = text.replacen("\nregion:", "\nprotect: []\nregion:", 1);
@@ -110,7 +105,7 @@ async fn insist(stack: &Stack, wanted: Option<&Blueprint>) {
 async fn in_bad_weather_nothing_is_lost_and_nothing_is_made_twice() {
     for seed in 0..3 {
         let simulator = world(Settings { seed, ..Settings::default() });
-        let text = read("web-service");
+        let text = ready_made("web-service", &[]);
         let (dev, name) = (blueprint(&text, Some("dev")), "shop-dev");
         let mut stack = Stack::new(connect(&simulator).await, &dev);
         stack.now = now;
@@ -147,7 +142,7 @@ async fn who_was_killed_over_http_is_not_heard_until_another_comes() {
         emulator_account: Some(ACCOUNT.to_owned()),
         ..Target::default()
     };
-    let ec2 = Aws::connect(&target, Access::Write).await.unwrap().once.ec2;
+    let ec2 = Aws::connect(&target, Access::Write).await.unwrap().api.ec2;
     let rule =
         Rule { service: None, action: Some("CreateVpc".to_owned()), fault: Fault::KillAfter, when: When::Nth(1) };
     simulator.set_weather(vec![rule]);

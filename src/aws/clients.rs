@@ -56,9 +56,7 @@ pub enum Access {
 /// Everything needed to talk to AWS.
 pub struct Aws {
     /// Clients that send a read again when its answer is lost or it is throttled, and everything else once.
-    pub again: Services,
-    /// The same.
-    pub once: Services,
+    pub api: Services,
     /// Where the calls go.
     pub site: Site,
     /// `aws`, `aws-cn` or `aws-us-gov`, for ARNs.
@@ -165,9 +163,8 @@ impl Aws {
             chosen => chosen,
         });
         let retries = RetryConfig::standard().with_max_attempts(target.attempts.unwrap_or(configured));
-        let again = Services::new(&shared, target, &retries, &interceptors);
-        let once = again.clone();
-        let who = tokio::time::timeout(FIRST_CALL, again.sts.get_caller_identity().send()).await;
+        let api = Services::new(&shared, target, &retries, &interceptors);
+        let who = tokio::time::timeout(FIRST_CALL, api.sts.get_caller_identity().send()).await;
         let who = match who {
             Ok(Ok(who)) => who,
             Ok(Err(e)) => return Err(refused(&endpoint, &failure::explain(e))),
@@ -179,7 +176,7 @@ impl Aws {
         let caller = who.arn.unwrap_or_default();
         let partition = caller.split(':').nth(1).filter(|part| !part.is_empty()).unwrap_or("aws").to_owned();
         let site = Site { account: who.account.unwrap_or_default(), region, endpoint };
-        Ok(Self { again, once, site, partition, caller, tally })
+        Ok(Self { api, site, partition, caller, tally })
     }
 
     /// How often each operation was called so far, by service and operation.

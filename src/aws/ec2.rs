@@ -43,13 +43,13 @@ pub(super) async fn retag(call: &Call<'_, Aws>, id: &str, to: &Tags, seen: &Tags
     let missing = to.missing_in(seen);
     if !missing.is_empty() {
         let tags = missing.into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
-        let request = call.cloud.again.ec2.create_tags().resources(id).set_tags(Some(tags));
+        let request = call.cloud.api.ec2.create_tags().resources(id).set_tags(Some(tags));
         request.send().await.map_err(classify)?;
     }
     let dropped = to.dropped(seen, call);
     if !dropped.is_empty() {
         let tags = dropped.into_iter().map(|key| Tag::builder().key(key).build()).collect();
-        let request = call.cloud.again.ec2.delete_tags().resources(id).set_tags(Some(tags));
+        let request = call.cloud.api.ec2.delete_tags().resources(id).set_tags(Some(tags));
         request.send().await.map_err(classify)?;
     }
     Ok(())

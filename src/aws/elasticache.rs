@@ -28,7 +28,7 @@ pub(super) async fn owned(
     let prefix = format!("{}-", owner.stack);
     let mut found = Vec::new();
     for (name, arn) in named.filter(|(name, _)| name.starts_with(&prefix)) {
-        let answer = cloud.again.elasticache.list_tags_for_resource().resource_name(arn).send().await;
+        let answer = cloud.api.elasticache.list_tags_for_resource().resource_name(arn).send().await;
         let tags = match answer.map_err(classify) {
             Err(CloudError::NotYet(_) | CloudError::Missing(_)) => {
                 found.extend(name.rsplit('-').next().map(Key::from_cloud).map(|key| (key, name.clone())));
@@ -91,12 +91,12 @@ pub(super) async fn retag(call: &Call<'_, Aws>, arn: &str, to: &Tags) -> CloudRe
     let before = Tags::recorded(call);
     let missing = to.missing_in(&before);
     if !missing.is_empty() {
-        let request = call.cloud.again.elasticache.add_tags_to_resource().resource_name(arn);
+        let request = call.cloud.api.elasticache.add_tags_to_resource().resource_name(arn);
         request.set_tags(Some(cache_tags(missing))).send().await.map_err(classify)?;
     }
     let dropped = to.dropped(&before, call);
     if !dropped.is_empty() {
-        let request = call.cloud.again.elasticache.remove_tags_from_resource().resource_name(arn);
+        let request = call.cloud.api.elasticache.remove_tags_from_resource().resource_name(arn);
         request.set_tag_keys(Some(dropped)).send().await.map_err(classify)?;
     }
     Ok(())

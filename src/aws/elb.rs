@@ -30,7 +30,7 @@ fn elb_tags(tags: BTreeMap<String, String>) -> Vec<Tag> {
 pub(super) async fn owned(cloud: &Aws, owner: &Owner, arns: Vec<String>) -> CloudResult<Vec<(Key, String)>> {
     let mut found = Vec::new();
     for batch in arns.chunks(ARNS) {
-        let request = cloud.again.elb.describe_tags().set_resource_arns(Some(batch.to_vec()));
+        let request = cloud.api.elb.describe_tags().set_resource_arns(Some(batch.to_vec()));
         for described in request.send().await.map_err(classify)?.tag_descriptions.unwrap_or_default() {
             let tags = Tags::collect(described.tags().iter().map(|tag| (tag.key(), tag.value())));
             found.extend(tags.key_of(owner).zip(described.resource_arn));
@@ -60,12 +60,12 @@ pub(super) async fn retag(call: &Call<'_, Aws>, arn: &str, to: &Tags) -> CloudRe
     let before = Tags::recorded(call);
     let missing = to.missing_in(&before);
     if !missing.is_empty() {
-        let request = call.cloud.again.elb.add_tags().resource_arns(arn);
+        let request = call.cloud.api.elb.add_tags().resource_arns(arn);
         request.set_tags(Some(elb_tags(missing))).send().await.map_err(classify)?;
     }
     let dropped = to.dropped(&before, call);
     if !dropped.is_empty() {
-        let request = call.cloud.again.elb.remove_tags().resource_arns(arn);
+        let request = call.cloud.api.elb.remove_tags().resource_arns(arn);
         request.set_tag_keys(Some(dropped)).send().await.map_err(classify)?;
     }
     Ok(())

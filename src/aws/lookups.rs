@@ -137,7 +137,7 @@ fn read<T: serde::de::DeserializeOwned>(query: String, value: Value) -> Result<T
 }
 
 async fn zones(cloud: &Aws) -> Result<Vec<String>, CloudError> {
-    let request = cloud.again.ec2.describe_availability_zones().filters(filter("zone-type", ["availability-zone"]));
+    let request = cloud.api.ec2.describe_availability_zones().filters(filter("zone-type", ["availability-zone"]));
     let request = request.filters(filter("opt-in-status", ["opt-in-not-required", "opted-in"]));
     let answer = request.send().await.map_err(classify)?;
     let zones = answer.availability_zones.unwrap_or_default().into_iter();
@@ -150,7 +150,7 @@ async fn zones(cloud: &Aws) -> Result<Vec<String>, CloudError> {
 async fn image(cloud: &Aws, query: &ImageQuery) -> Result<Option<Image>, CloudError> {
     match query {
         ImageQuery::Id(id) => by_id(cloud, id).await,
-        ImageQuery::Parameter(name) => match cloud.again.ssm.get_parameter().name(name).send().await {
+        ImageQuery::Parameter(name) => match cloud.api.ssm.get_parameter().name(name).send().await {
             Err(e) if is_absent(&e) => Ok(None),
             answer => match answer.map_err(classify)?.parameter.and_then(|parameter| parameter.value) {
                 Some(id) => by_id(cloud, &id).await,
@@ -158,7 +158,7 @@ async fn image(cloud: &Aws, query: &ImageQuery) -> Result<Option<Image>, CloudEr
             },
         },
         ImageQuery::Newest { owner, name } => {
-            let request = cloud.again.ec2.describe_images().owners(owner).filters(filter("name", [name]));
+            let request = cloud.api.ec2.describe_images().owners(owner).filters(filter("name", [name]));
             let pages = request.filters(filter("state", ["available"])).into_paginator().items().send();
             let images = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
             // Dates are written so that their order is that of the text.
@@ -170,7 +170,7 @@ async fn image(cloud: &Aws, query: &ImageQuery) -> Result<Option<Image>, CloudEr
 }
 
 async fn by_id(cloud: &Aws, id: &str) -> Result<Option<Image>, CloudError> {
-    let answer = cloud.again.ec2.describe_images().filters(filter("image-id", [id])).send().await.map_err(classify)?;
+    let answer = cloud.api.ec2.describe_images().filters(filter("image-id", [id])).send().await.map_err(classify)?;
     Ok(answer.images().iter().find(|image| image.image_id() == Some(id)).and_then(described))
 }
 

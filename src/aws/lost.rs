@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
-
 use super::clients::Aws;
 use super::ec2::{filter, owned_by, seen_tags};
 use super::failure::classify;
 use super::lookups::{ImageQuery, Lookup, LookupError};
 use super::rds;
+use super::resources::secret::listed;
 use super::tags::{LINEAGE, STACK, Tags};
 use crate::engine::address::Owner;
 use crate::engine::cloud_error::CloudResult;
@@ -46,7 +45,7 @@ pub async fn image_pin(cloud: &Aws, owner: &Owner, lookups: &[Lookup]) -> Result
 }
 
 async fn image_in_use(cloud: &Aws, owner: &Owner) -> CloudResult<Option<String>> {
-    let ec2 = &cloud.again.ec2;
+    let ec2 = &cloud.api.ec2;
     let pages = ec2.describe_launch_templates().filters(owned_by(owner)).into_paginator().items().send();
     let templates = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     let newest =
@@ -59,14 +58,14 @@ async fn image_in_use(cloud: &Aws, owner: &Owner) -> CloudResult<Option<String>>
 }
 
 async fn networks(cloud: &Aws, stack: &str) -> CloudResult<Vec<(String, Tags)>> {
-    let request = cloud.again.ec2.describe_vpcs().filters(filter(&format!("tag:{STACK}"), [stack]));
+    let request = cloud.api.ec2.describe_vpcs().filters(filter(&format!("tag:{STACK}"), [stack]));
     let vpcs = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     Ok(vpcs.iter().filter_map(|vpc| Some((vpc.vpc_id()?.to_owned(), seen_tags(vpc.tags())))).collect())
 }
 
 async fn groups(cloud: &Aws, stack: &str) -> CloudResult<Vec<(String, Tags)>> {
     let filter = aws_sdk_autoscaling::types::Filter::builder().name(format!("tag:{STACK}")).values(stack).build();
-    let request = cloud.again.autoscaling.describe_auto_scaling_groups().filters(filter).max_records(100);
+    let request = cloud.api.autoscaling.describe_auto_scaling_groups().filters(filter).max_records(100);
     let groups = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     let tags = |tags: &[aws_sdk_autoscaling::types::TagDescription]| {
         Tags::collect(tags.iter().map(|tag| (tag.key(), tag.value())))
@@ -84,14 +83,6 @@ async fn databases(cloud: &Aws) -> CloudResult<Vec<(String, Tags)>> {
 }
 
 async fn secrets(cloud: &Aws, stack: &str) -> CloudResult<Vec<(String, Tags)>> {
-    let named = Filter::builder().key(FilterNameStringType::Name).values(format!("{stack}-")).build();
-    let pages = cloud.again.secrets.list_secrets().filters(named).into_paginator().send();
-    let pages = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
-    let all = pages.into_iter().flat_map(|page| page.secret_list.unwrap_or_default());
-    let there = all.filter(|secret| secret.deleted_date().is_none());
-    let seen = there.filter_map(|secret| {
-        let tags = Tags::collect(secret.tags().iter().map(|tag| (tag.key(), tag.value())));
-        Some((secret.name?, tags))
-    });
-    Ok(seen.collect())
+    let all = listed(cloud, stack).await?.into_iter();
+    Ok(all.filter_map(|(secret, tags)| Some((secret.name?, tags))).collect())
 }

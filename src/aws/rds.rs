@@ -123,7 +123,7 @@ pub(super) fn signed(number: u32) -> i32 {
 /// The instances with these identifiers, or all of them.
 pub(super) async fn describe(cloud: &Aws, ids: Option<Vec<String>>) -> CloudResult<Vec<Described>> {
     let filter = ids.map(|ids| vec![Filter::builder().name("db-instance-id").set_values(Some(ids)).build()]);
-    let request = cloud.again.rds.describe_db_instances().set_filters(filter);
+    let request = cloud.api.rds.describe_db_instances().set_filters(filter);
     match request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await {
         Err(e) if is_absent(&e) => Ok(Vec::new()),
         answer => answer.map_err(classify),
@@ -139,7 +139,7 @@ pub(super) async fn owned(
     let prefix = format!("{}-", owner.stack);
     let mut found = Vec::new();
     for (name, arn) in named.filter(|(name, _)| name.starts_with(&prefix)) {
-        let tags = match cloud.again.rds.list_tags_for_resource().resource_name(arn).send().await {
+        let tags = match cloud.api.rds.list_tags_for_resource().resource_name(arn).send().await {
             // Listed a moment ago and gone since.
             Err(e) if is_absent(&e) => continue,
             answer => answer.map_err(classify)?.tag_list.unwrap_or_default(),
@@ -176,12 +176,12 @@ pub(super) fn tags_on(tags: &Tags, call: &Call<'_, Aws>) -> Vec<Tag> {
 pub(super) async fn retag(call: &Call<'_, Aws>, arn: &str, to: &Tags, seen: &Tags) -> CloudResult<()> {
     let missing = to.missing_in(seen);
     if !missing.is_empty() {
-        let request = call.cloud.again.rds.add_tags_to_resource().resource_name(arn);
+        let request = call.cloud.api.rds.add_tags_to_resource().resource_name(arn);
         request.set_tags(Some(rds_tags(missing))).send().await.map_err(classify)?;
     }
     let dropped = to.dropped(seen, call);
     if !dropped.is_empty() {
-        let request = call.cloud.again.rds.remove_tags_from_resource().resource_name(arn);
+        let request = call.cloud.api.rds.remove_tags_from_resource().resource_name(arn);
         request.set_tag_keys(Some(dropped)).send().await.map_err(classify)?;
     }
     Ok(())

@@ -43,7 +43,7 @@ pub(super) async fn roll(
         .scale_in_protected_instances(ScaleInProtectedInstances::Refresh)
         .standby_instances(StandbyInstances::Ignore);
     let wanted = DesiredConfiguration::builder().launch_template(specification(template));
-    let request = call.cloud.again.autoscaling.start_instance_refresh().auto_scaling_group_name(&id.0);
+    let request = call.cloud.api.autoscaling.start_instance_refresh().auto_scaling_group_name(&id.0);
     let request = request.preferences(preferences.build()).desired_configuration(wanted.build());
     request.send().await.map_err(with_references)?;
     Ok(())
@@ -56,7 +56,7 @@ pub(super) async fn latest(
     id: &AutoscalingGroupName,
     now: Option<&LaunchTemplateId>,
 ) -> Option<(Refresh, Option<LaunchTemplateId>)> {
-    let request = cloud.once.autoscaling.describe_instance_refreshes().auto_scaling_group_name(&id.0).max_records(1);
+    let request = cloud.api.autoscaling.describe_instance_refreshes().auto_scaling_group_name(&id.0).max_records(1);
     let refreshes = request.send().await.ok()?.instance_refreshes.unwrap_or_default();
     let latest = refreshes.first()?;
     let wanted = latest.desired_configuration().and_then(|wanted| wanted.launch_template());
@@ -67,7 +67,7 @@ pub(super) async fn latest(
 
 /// No capacity, a quota, an image that may not be used: only the group's activities tell. Like the look at a refresh, it may fail.
 pub(super) async fn failed_launch(cloud: &Aws, id: &AutoscalingGroupName) -> Option<String> {
-    let request = cloud.once.autoscaling.describe_scaling_activities().auto_scaling_group_name(&id.0).max_records(1);
+    let request = cloud.api.autoscaling.describe_scaling_activities().auto_scaling_group_name(&id.0).max_records(1);
     let activities = request.send().await.ok()?.activities.unwrap_or_default();
     let failed = activities.into_iter().find(|a| a.status_code() == Some(&ScalingActivityStatusCode::Failed))?;
     failed.status_message

@@ -114,7 +114,7 @@ async fn clones(cloud: &Aws, state: &State, health: &BTreeMap<String, String>) -
         let addresses: BTreeMap<&str, &str> =
             batch.iter().map(|(address, id)| (id.0.as_str(), address.as_str())).collect();
         let names = addresses.keys().map(ToString::to_string).collect();
-        let request = cloud.again.autoscaling.describe_auto_scaling_groups().set_auto_scaling_group_names(Some(names));
+        let request = cloud.api.autoscaling.describe_auto_scaling_groups().set_auto_scaling_group_names(Some(names));
         let pages = request.into_paginator().items().send();
         for group in pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)? {
             let Some(address) = group.auto_scaling_group_name().and_then(|name| addresses.get(name)) else { continue };
@@ -144,7 +144,7 @@ fn clone(group: &str, instance: &Instance, health: &BTreeMap<String, String>) ->
 
 /// The line of a target group; what it says of each target goes into `health`.
 async fn targets(cloud: &Aws, address: String, arn: &str, health: &mut BTreeMap<String, String>) -> CloudResult<Line> {
-    let answer = cloud.again.elb.describe_target_health().target_group_arn(arn).send().await.map_err(classify);
+    let answer = cloud.api.elb.describe_target_health().target_group_arn(arn).send().await.map_err(classify);
     let targets = match answer {
         Err(CloudError::Missing(_)) => return Ok(Line { address, state: "not there".into(), facts: BTreeMap::new() }),
         answer => answer?.target_health_descriptions.unwrap_or_default(),
@@ -170,7 +170,7 @@ async fn queue(cloud: &Aws, address: String, url: &str) -> CloudResult<Line> {
         ("waiting", Attribute::ApproximateNumberOfMessages),
         ("in work", Attribute::ApproximateNumberOfMessagesNotVisible),
     ];
-    let request = cloud.again.sqs.get_queue_attributes().queue_url(url);
+    let request = cloud.api.sqs.get_queue_attributes().queue_url(url);
     let request = request.set_attribute_names(Some(names.iter().map(|(_, name)| name.clone()).collect()));
     let attributes = match request.send().await.map_err(classify) {
         Err(CloudError::Missing(_)) => return Ok(Line { address, state: "not there".into(), facts: BTreeMap::new() }),

@@ -1,12 +1,11 @@
 //! What goes wrong: how it is drawn, and what it means for network, disk and user.
 
-use std::io::ErrorKind;
 use std::time::Duration;
 
 use fastrand::Rng;
 use pando::simulator::weather::{Fault, Rule, When};
 
-use crate::support::disk::Accident;
+use crate::support::disk::{ACCIDENTS, Accident};
 
 /// One accident.
 #[derive(Clone, Copy, Debug)]
@@ -72,16 +71,7 @@ fn killed(random: &mut Rng, usual: &Usual) -> Blow {
 }
 
 fn written(random: &mut Rng, usual: &Usual) -> Blow {
-    let accidents = [
-        Accident::KilledBefore,
-        Accident::KilledAmidst,
-        Accident::KilledAfter,
-        Accident::PowerLost,
-        Accident::Torn,
-        Accident::Error(ErrorKind::StorageFull),
-        Accident::ForEver(ErrorKind::ReadOnlyFilesystem),
-    ];
-    Blow::Disk(random.usize(1..=usual.writes), accidents[random.usize(..accidents.len())])
+    Blow::Disk(random.usize(1..=usual.writes), ACCIDENTS[random.usize(..ACCIDENTS.len())])
 }
 
 fn disturbed(random: &mut Rng, usual: &Usual) -> Blow {

@@ -6,7 +6,7 @@
 //!
 //! `PANDO_CRASHES=15000 cargo test crashes` makes that many runs with each stack instead of the few hundred that every `cargo test` makes.
 
-#![expect(clippy::disallowed_methods, reason = "it reads the ready-made blueprints, and how many runs are wanted")]
+#![expect(clippy::disallowed_methods, reason = "it reads how many runs are wanted")]
 
 mod blows;
 mod oracle;

@@ -8,7 +8,7 @@ use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use serde_json::{Value, json};
 
-use crate::support::documents::{sound, yaml};
+use crate::support::documents::{ready_made, sound, yaml};
 use crate::support::stack::blueprint;
 
 /// A ready-made blueprint and what is edited in it; `None`: nothing, so destroy.
@@ -151,11 +151,5 @@ pub(super) const CLIMATES: u64 = 5;
 
 /// The blueprint of a target, for development, so that nothing is protected.
 fn read((name, edits): (&str, &[(&str, &str)])) -> Blueprint {
-    let path = format!("{}/blueprints/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
-    let mut text = std::fs::read_to_string(path).unwrap();
-    for (from, to) in edits {
-        assert!(text.contains(from), "{name}.yaml has no {from:?}");
-        text = text.replace(from, to);
-    }
-    blueprint(&text, Some("dev"))
+    blueprint(&ready_made(name, edits), Some("dev"))
 }

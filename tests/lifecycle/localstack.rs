@@ -22,7 +22,7 @@ use pando::engine::graph::{Graph, Node};
 use pando::engine::kind::Registry;
 use pando::engine::resource::Resource;
 
-use super::read;
+use crate::support::documents::ready_made;
 use crate::support::emulator::{Emulators, REGION};
 use crate::support::stack::{Process, Stack, blueprint};
 
@@ -96,7 +96,7 @@ async fn carry_out(stack: &Stack, graph: &Graph) -> usize {
 #[tokio::test]
 async fn network_roles_queues_secrets_and_parameters_stand_on_localstack() {
     let localstack = Emulators::localstack().await;
-    let text = read("web-service");
+    let text = ready_made("web-service", &[]);
     let before = blueprint(&text, Some("dev"));
     let stack = Stack::new(localstack.connect(REGION).await, &before);
     let graph = part(&stack.expand(&before).await.graph);

@@ -1,7 +1,5 @@
 //! Whole stacks, by the real binary on emulators that others wrote: up, nothing to do, changed, nothing to do, down, nothing left.
 
-#![expect(clippy::disallowed_methods, reason = "it reads the ready-made blueprints")]
-
 mod localstack;
 mod ministack;
 mod witness;
@@ -11,6 +9,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::support::command::Sandbox;
+use crate::support::documents::ready_made;
 use crate::support::emulator::{Emulators, REGION};
 
 use witness::Witness;
@@ -27,11 +26,6 @@ struct Trial {
     sandbox: Sandbox,
     stack: String,
     text: String,
-}
-
-fn read(blueprint: &str) -> String {
-    let path = format!("{}/blueprints/{blueprint}.yaml", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read_to_string(path).unwrap()
 }
 
 impl Trial {
@@ -101,7 +95,7 @@ impl Trial {
 }
 
 async fn a_web_service_goes_up_grows_and_goes_down(emulators: Emulators) {
-    let mut trial = Trial::new(emulators, read("web-service"));
+    let mut trial = Trial::new(emulators, ready_made("web-service", &[]));
     trial.applied().await;
     let witness = trial.witness().await;
     witness.clones_are_in_service(2).await;
@@ -141,7 +135,7 @@ async fn a_web_service_goes_up_grows_and_goes_down(emulators: Emulators) {
 }
 
 async fn a_web_tier_changes_what_it_follows_and_where_it_listens(emulators: Emulators) {
-    let mut trial = Trial::new(emulators, read("web-only"));
+    let mut trial = Trial::new(emulators, ready_made("web-only", &[]));
     trial.applied().await;
     trial.witness().await.clones_are_in_service(2).await;
     let follow = Change {
@@ -171,7 +165,7 @@ async fn a_web_tier_changes_what_it_follows_and_where_it_listens(emulators: Emul
 }
 
 async fn workers_get_another_promise(emulators: Emulators) {
-    let mut trial = Trial::new(emulators, read("worker-only"));
+    let mut trial = Trial::new(emulators, ready_made("worker-only", &[]));
     trial.applied().await;
     trial.witness().await.alarms_read_the_right_queue("reports").await;
     let promise = Change {
@@ -189,7 +183,7 @@ async fn workers_get_another_promise(emulators: Emulators) {
 }
 
 async fn a_database_gets_more_of_everything(emulators: Emulators) {
-    let mut trial = Trial::new(emulators, read("database-only"));
+    let mut trial = Trial::new(emulators, ready_made("database-only", &[]));
     trial.applied().await;
     trial.witness().await.replicas_copy_the_primary(1).await;
     let more = Change {

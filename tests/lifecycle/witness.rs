@@ -21,7 +21,7 @@ impl Witness {
     }
 
     fn ask(&self) -> &Services {
-        &self.cloud.again
+        &self.cloud.api
     }
 
     fn ours(&self) -> Filter {

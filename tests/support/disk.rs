@@ -31,6 +31,17 @@ pub enum Accident {
     PowerLost,
 }
 
+/// Each of them, with the errors of a full and a read-only disk.
+pub const ACCIDENTS: [Accident; 7] = [
+    Accident::KilledBefore,
+    Accident::KilledAmidst,
+    Accident::KilledAfter,
+    Accident::PowerLost,
+    Accident::Torn,
+    Accident::Error(ErrorKind::StorageFull),
+    Accident::ForEver(ErrorKind::ReadOnlyFilesystem),
+];
+
 #[derive(Debug, Default)]
 struct State {
     contents: Vec<Vec<u8>>,

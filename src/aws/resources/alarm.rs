@@ -112,7 +112,7 @@ impl Manage for Alarm {
 
     async fn read(cloud: &Aws, ids: &[AlarmName], _: Look) -> CloudResult<Vec<(AlarmName, Observed)>> {
         let names = ids.iter().map(|id| id.0.clone()).collect();
-        let request = cloud.again.cloudwatch.describe_alarms().set_alarm_names(Some(names)).max_records(100);
+        let request = cloud.api.cloudwatch.describe_alarms().set_alarm_names(Some(names)).max_records(100);
         let alarms = request.send().await.map_err(classify)?.metric_alarms.unwrap_or_default();
         Ok(alarms.iter().filter_map(observed).collect())
     }
@@ -139,7 +139,7 @@ impl Manage for Alarm {
 
     async fn update(&self, call: &Call<'_, Aws>, id: &AlarmName, seen: &Observed) -> CloudResult<()> {
         self.put(call, id, None).await?;
-        let (cloudwatch, before) = (&call.cloud.again.cloudwatch, Tags::recorded(call));
+        let (cloudwatch, before) = (&call.cloud.api.cloudwatch, Tags::recorded(call));
         let missing = self.tags.missing_in(&before);
         if !missing.is_empty() {
             let request = cloudwatch.tag_resource().resource_arn(&seen.arn).set_tags(Some(tags(missing)));
@@ -154,7 +154,7 @@ impl Manage for Alarm {
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &AlarmName) -> CloudResult<()> {
-        call.cloud.again.cloudwatch.delete_alarms().alarm_names(&id.0).send().await.map_err(classify)?;
+        call.cloud.api.cloudwatch.delete_alarms().alarm_names(&id.0).send().await.map_err(classify)?;
         Ok(())
     }
 }
@@ -163,7 +163,7 @@ impl Alarm {
     async fn put(&self, call: &Call<'_, Aws>, id: &AlarmName, tags: Option<Vec<Tag>>) -> CloudResult<()> {
         let settings = self.condition.settings(call.book).now()?;
         let request =
-            call.cloud.again.cloudwatch.put_metric_alarm().alarm_name(&id.0).alarm_description(&self.description);
+            call.cloud.api.cloudwatch.put_metric_alarm().alarm_name(&id.0).alarm_description(&self.description);
         let request =
             request.comparison_operator(ComparisonOperator::GreaterThanThreshold).threshold(settings.threshold);
         let request = request.evaluation_periods(settings.periods).treat_missing_data("notBreaching");
@@ -182,7 +182,7 @@ impl Alarm {
 
 /// All that begin with the stack's name, whoever's they are.
 async fn list(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(AlarmName, Observed)>> {
-    let request = cloud.again.cloudwatch.describe_alarms().alarm_name_prefix(format!("{}-", owner.stack));
+    let request = cloud.api.cloudwatch.describe_alarms().alarm_name_prefix(format!("{}-", owner.stack));
     let pages = request.max_records(100).into_paginator().send();
     let pages = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     Ok(pages.iter().flat_map(|page| page.metric_alarms()).filter_map(observed).collect())
@@ -196,7 +196,7 @@ async fn owned(
 ) -> CloudResult<Vec<(Key, (AlarmName, Observed))>> {
     let mut found = Vec::new();
     for (id, seen) in listed {
-        let tags = match cloud.again.cloudwatch.list_tags_for_resource().resource_arn(&seen.arn).send().await {
+        let tags = match cloud.api.cloudwatch.list_tags_for_resource().resource_arn(&seen.arn).send().await {
             Err(e) if is_absent(&e) => continue,
             answer => answer.map_err(classify)?.tags.unwrap_or_default(),
         };

@@ -213,7 +213,7 @@ impl Manage for AutoscalingGroup {
         ids: &[AutoscalingGroupName],
         look: Look,
     ) -> CloudResult<Vec<(AutoscalingGroupName, Observed)>> {
-        let request = cloud.again.autoscaling.describe_auto_scaling_groups();
+        let request = cloud.api.autoscaling.describe_auto_scaling_groups();
         let names = ids.iter().map(|id| id.0.clone()).collect();
         let pages = request.set_auto_scaling_group_names(Some(names)).into_paginator().items().send();
         let groups = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
@@ -243,7 +243,7 @@ impl Manage for AutoscalingGroup {
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<AutoscalingGroupName> {
         let name = name(call, 255);
-        let request = call.cloud.once.autoscaling.create_auto_scaling_group().auto_scaling_group_name(&name);
+        let request = call.cloud.api.autoscaling.create_auto_scaling_group().auto_scaling_group_name(&name);
         let request = request.launch_template(specification(call.outputs(&self.launch_template)?.id));
         let targets = Some(self.targets(call)?).filter(|targets| !targets.is_empty());
         let request = request.vpc_zone_identifier(self.zones(call)?).set_target_group_arns(targets);
@@ -257,7 +257,7 @@ impl Manage for AutoscalingGroup {
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &AutoscalingGroupName, seen: &Observed) -> CloudResult<()> {
-        let autoscaling = &call.cloud.again.autoscaling;
+        let autoscaling = &call.cloud.api.autoscaling;
         let template = call.outputs(&self.launch_template)?.id;
         let is_empty = seen.desired == 0 && seen.in_service == 0;
         // With no clones there is nothing to roll over.
@@ -285,7 +285,7 @@ impl Manage for AutoscalingGroup {
 
     /// With its clones. It goes on being described until the last of them is gone.
     async fn delete(&self, call: &Call<'_, Aws>, id: &AutoscalingGroupName) -> CloudResult<()> {
-        let request = call.cloud.again.autoscaling.delete_auto_scaling_group().auto_scaling_group_name(&id.0);
+        let request = call.cloud.api.autoscaling.delete_auto_scaling_group().auto_scaling_group_name(&id.0);
         request.force_delete(true).send().await.map_err(classify)?;
         Ok(())
     }
@@ -302,7 +302,7 @@ impl AutoscalingGroup {
     }
 
     async fn move_targets(&self, call: &Call<'_, Aws>, id: &AutoscalingGroupName, seen: &Observed) -> CloudResult<()> {
-        let autoscaling = &call.cloud.again.autoscaling;
+        let autoscaling = &call.cloud.api.autoscaling;
         let wanted: BTreeSet<String> = self.targets(call)?.into_iter().collect();
         let there: BTreeSet<String> = seen.target_groups.iter().map(|arn| arn.0.clone()).collect();
         let new: Vec<String> = wanted.difference(&there).cloned().collect();
@@ -319,7 +319,7 @@ impl AutoscalingGroup {
     }
 
     async fn retag(&self, call: &Call<'_, Aws>, id: &AutoscalingGroupName, seen: &Observed) -> CloudResult<()> {
-        let autoscaling = &call.cloud.again.autoscaling;
+        let autoscaling = &call.cloud.api.autoscaling;
         let missing: Vec<Tag> =
             self.tags.missing_in(&seen.tags).into_iter().map(|(key, value)| tag(&id.0, key, value)).collect();
         if !missing.is_empty() {
@@ -337,7 +337,7 @@ impl AutoscalingGroup {
 /// All that carry the owner's tag.
 async fn list(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(AutoscalingGroupName, Observed)>> {
     let filter = aws_sdk_autoscaling::types::Filter::builder().name(format!("tag:{LINEAGE}")).values(&owner.lineage);
-    let request = cloud.again.autoscaling.describe_auto_scaling_groups().filters(filter.build()).max_records(100);
+    let request = cloud.api.autoscaling.describe_auto_scaling_groups().filters(filter.build()).max_records(100);
     let groups = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     Ok(groups.iter().filter_map(observed).collect())
 }

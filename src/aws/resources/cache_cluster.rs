@@ -131,7 +131,7 @@ impl Manage for CacheCluster {
     async fn read(cloud: &Aws, ids: &[CacheClusterId], _: Look) -> CloudResult<Vec<(CacheClusterId, Observed)>> {
         let mut found = Vec::new();
         for id in ids {
-            let request = cloud.again.elasticache.describe_cache_clusters().cache_cluster_id(&id.0);
+            let request = cloud.api.elasticache.describe_cache_clusters().cache_cluster_id(&id.0);
             match request.show_cache_node_info(true).send().await {
                 Err(e) if is_absent(&e) => {}
                 answer => {
@@ -156,7 +156,7 @@ impl Manage for CacheCluster {
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<CacheClusterId> {
         let id = name(call, 50);
         let zones = if self.nodes > 1 { AzMode::CrossAz } else { AzMode::SingleAz };
-        let request = call.cloud.once.elasticache.create_cache_cluster().cache_cluster_id(&id).engine("memcached");
+        let request = call.cloud.api.elasticache.create_cache_cluster().cache_cluster_id(&id).engine("memcached");
         let request =
             request.engine_version(&self.version).cache_node_type(&self.node).num_cache_nodes(count(self.nodes));
         let request = request.az_mode(zones).transit_encryption_enabled(true).auto_minor_version_upgrade(true);
@@ -175,7 +175,7 @@ impl Manage for CacheCluster {
             return Ok(());
         }
         let differs = |field: &str| changes.has(field);
-        let request = call.cloud.again.elasticache.modify_cache_cluster().cache_cluster_id(&id.0);
+        let request = call.cloud.api.elasticache.modify_cache_cluster().cache_cluster_id(&id.0);
         let groups = if differs("security_groups") { Some(self.groups(call)?) } else { None };
         let request = request.apply_immediately(true).set_security_group_ids(groups);
         let parameters = call.outputs(&self.parameter_group)?.name.0;
@@ -189,7 +189,7 @@ impl Manage for CacheCluster {
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &CacheClusterId) -> CloudResult<()> {
-        let request = call.cloud.again.elasticache.delete_cache_cluster().cache_cluster_id(&id.0);
+        let request = call.cloud.api.elasticache.delete_cache_cluster().cache_cluster_id(&id.0);
         request.send().await.map_err(classify)?;
         Ok(())
     }
@@ -203,7 +203,7 @@ impl CacheCluster {
 
 /// All that stand alone, whoever's they are.
 async fn list(cloud: &Aws) -> CloudResult<Vec<(CacheClusterId, Observed)>> {
-    let request = cloud.again.elasticache.describe_cache_clusters().show_cache_node_info(true);
+    let request = cloud.api.elasticache.describe_cache_clusters().show_cache_node_info(true);
     let pages = request.show_cache_clusters_not_in_replication_groups(true).into_paginator().items().send();
     let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     // Some emulators do not filter, and say that a lone cluster belongs to a group without a name.

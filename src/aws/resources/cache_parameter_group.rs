@@ -101,7 +101,7 @@ impl Manage for CacheParameterGroup {
     ) -> CloudResult<Vec<(CacheParameterGroupName, Observed)>> {
         let mut found = Vec::new();
         for id in ids {
-            let request = cloud.again.elasticache.describe_cache_parameter_groups().cache_parameter_group_name(&id.0);
+            let request = cloud.api.elasticache.describe_cache_parameter_groups().cache_parameter_group_name(&id.0);
             let groups = match request.send().await {
                 Err(e) if is_absent(&e) => continue,
                 answer => answer.map_err(classify)?.cache_parameter_groups.unwrap_or_default(),
@@ -126,14 +126,14 @@ impl Manage for CacheParameterGroup {
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<CacheParameterGroupName> {
         let name = name(call, 255);
-        let request = call.cloud.once.elasticache.create_cache_parameter_group().cache_parameter_group_name(&name);
+        let request = call.cloud.api.elasticache.create_cache_parameter_group().cache_parameter_group_name(&name);
         let request = request.cache_parameter_group_family(&self.family).description(&self.description);
         request.set_tags(Some(tags_on(&self.tags, call))).send().await.map_err(classify)?;
         Ok(CacheParameterGroupName(name))
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &CacheParameterGroupName, seen: &Observed) -> CloudResult<()> {
-        let elasticache = &call.cloud.again.elasticache;
+        let elasticache = &call.cloud.api.elasticache;
         let there = seen.parameters.clone().unwrap_or_default();
         let differs = self.parameters.iter().filter(|(name, value)| there.get(*name) != Some(*value));
         let wanted: Vec<_> = differs.map(|(name, value)| parameter(name, Some(value))).collect();
@@ -153,7 +153,7 @@ impl Manage for CacheParameterGroup {
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &CacheParameterGroupName) -> CloudResult<()> {
-        let request = call.cloud.again.elasticache.delete_cache_parameter_group().cache_parameter_group_name(&id.0);
+        let request = call.cloud.api.elasticache.delete_cache_parameter_group().cache_parameter_group_name(&id.0);
         request.send().await.map_err(classify)?;
         Ok(())
     }
@@ -162,7 +162,7 @@ impl Manage for CacheParameterGroup {
 /// Only what somebody set.
 /// All that there are, whoever's they are.
 async fn list(cloud: &Aws) -> CloudResult<Vec<(CacheParameterGroupName, Observed)>> {
-    let pages = cloud.again.elasticache.describe_cache_parameter_groups().into_paginator().items().send();
+    let pages = cloud.api.elasticache.describe_cache_parameter_groups().into_paginator().items().send();
     let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     let named = all
         .iter()
@@ -171,7 +171,7 @@ async fn list(cloud: &Aws) -> CloudResult<Vec<(CacheParameterGroupName, Observed
 }
 
 async fn parameters(cloud: &Aws, id: &CacheParameterGroupName) -> CloudResult<BTreeMap<String, String>> {
-    let request = cloud.again.elasticache.describe_cache_parameters().cache_parameter_group_name(&id.0).source("user");
+    let request = cloud.api.elasticache.describe_cache_parameters().cache_parameter_group_name(&id.0).source("user");
     let pages = request.into_paginator().items().send();
     let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?.into_iter();
     Ok(all.filter_map(|parameter| Some((parameter.parameter_name?, parameter.parameter_value?))).collect())

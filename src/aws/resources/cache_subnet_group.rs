@@ -97,7 +97,7 @@ impl Manage for CacheSubnetGroup {
     ) -> CloudResult<Vec<(CacheSubnetGroupName, Observed)>> {
         let mut found = Vec::new();
         for id in ids {
-            let request = cloud.again.elasticache.describe_cache_subnet_groups().cache_subnet_group_name(&id.0);
+            let request = cloud.api.elasticache.describe_cache_subnet_groups().cache_subnet_group_name(&id.0);
             let groups = match request.send().await {
                 Err(e) if is_absent(&e) => continue,
                 answer => answer.map_err(classify)?.cache_subnet_groups.unwrap_or_default(),
@@ -119,7 +119,7 @@ impl Manage for CacheSubnetGroup {
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<CacheSubnetGroupName> {
         let name = name(call, 255);
-        let request = call.cloud.once.elasticache.create_cache_subnet_group().cache_subnet_group_name(&name);
+        let request = call.cloud.api.elasticache.create_cache_subnet_group().cache_subnet_group_name(&name);
         let request = request.cache_subnet_group_description(&self.description);
         let request = request.set_subnet_ids(Some(self.subnet_ids(call)?)).set_tags(Some(tags_on(&self.tags, call)));
         request.send().await.map_err(with_references)?;
@@ -127,14 +127,14 @@ impl Manage for CacheSubnetGroup {
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &CacheSubnetGroupName, seen: &Observed) -> CloudResult<()> {
-        let request = call.cloud.again.elasticache.modify_cache_subnet_group().cache_subnet_group_name(&id.0);
+        let request = call.cloud.api.elasticache.modify_cache_subnet_group().cache_subnet_group_name(&id.0);
         let request = request.cache_subnet_group_description(&self.description);
         request.set_subnet_ids(Some(self.subnet_ids(call)?)).send().await.map_err(with_references)?;
         retag(call, &seen.arn, &self.tags).await
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &CacheSubnetGroupName) -> CloudResult<()> {
-        let request = call.cloud.again.elasticache.delete_cache_subnet_group().cache_subnet_group_name(&id.0);
+        let request = call.cloud.api.elasticache.delete_cache_subnet_group().cache_subnet_group_name(&id.0);
         request.send().await.map_err(classify)?;
         Ok(())
     }
@@ -148,7 +148,7 @@ impl CacheSubnetGroup {
 
 /// All that there are, whoever's they are.
 async fn list(cloud: &Aws) -> CloudResult<Vec<(CacheSubnetGroupName, Observed)>> {
-    let pages = cloud.again.elasticache.describe_cache_subnet_groups().into_paginator().items().send();
+    let pages = cloud.api.elasticache.describe_cache_subnet_groups().into_paginator().items().send();
     let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     let named =
         all.iter().filter_map(|group| Some((CacheSubnetGroupName(group.cache_subnet_group_name()?.into()), group)));

@@ -240,7 +240,7 @@ impl Manage for DbInstance {
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<DbInstanceId> {
         let id = name(call, 60);
         let password = password(call.cloud, &call.outputs(&self.password)?.arn).await?;
-        let request = call.cloud.once.rds.create_db_instance().db_instance_identifier(&id);
+        let request = call.cloud.api.rds.create_db_instance().db_instance_identifier(&id);
         let request = request.engine(&self.engine).engine_version(&self.version).db_instance_class(&self.class);
         let request =
             request.allocated_storage(signed(self.storage)).set_max_allocated_storage(self.storage_max.map(signed));
@@ -273,7 +273,7 @@ impl Manage for DbInstance {
         // Of one that does not work RDS can take no snapshot, and then deletes it only without.
         let found = Self::read(call.cloud, std::slice::from_ref(id), Look::Brief).await?;
         let is_broken = found.iter().any(|(_, seen)| seen.instance.is_broken());
-        let request = call.cloud.again.rds.delete_db_instance().db_instance_identifier(&id.0);
+        let request = call.cloud.api.rds.delete_db_instance().db_instance_identifier(&id.0);
         let request = if self.final_snapshot && !is_broken {
             request.skip_final_snapshot(false).final_db_snapshot_identifier(last_snapshot(id))
         } else {
@@ -294,7 +294,7 @@ impl DbInstance {
 
     async fn modify(&self, call: &Call<'_, Aws>, id: &DbInstanceId, seen: &Observed) -> CloudResult<()> {
         let instance = &seen.instance;
-        let request = call.cloud.again.rds.modify_db_instance().db_instance_identifier(&id.0).apply_immediately(true);
+        let request = call.cloud.api.rds.modify_db_instance().db_instance_identifier(&id.0).apply_immediately(true);
         let other_version = !covers(&self.engine, &self.version, &seen.version);
         let request = request.set_engine_version(other_version.then(|| self.version.clone()));
         let request = request.set_allow_major_version_upgrade(other_version.then_some(true));

@@ -101,7 +101,7 @@ impl Manage for DbParameterGroup {
     ) -> CloudResult<Vec<(DbParameterGroupName, Observed)>> {
         let mut found = Vec::new();
         for id in ids {
-            let request = cloud.again.rds.describe_db_parameter_groups().db_parameter_group_name(&id.0);
+            let request = cloud.api.rds.describe_db_parameter_groups().db_parameter_group_name(&id.0);
             let groups = match request.send().await {
                 Err(e) if is_absent(&e) => continue,
                 answer => answer.map_err(classify)?.db_parameter_groups.unwrap_or_default(),
@@ -126,14 +126,14 @@ impl Manage for DbParameterGroup {
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<DbParameterGroupName> {
         let name = name(call, 255);
-        let request = call.cloud.once.rds.create_db_parameter_group().db_parameter_group_name(&name);
+        let request = call.cloud.api.rds.create_db_parameter_group().db_parameter_group_name(&name);
         let request = request.db_parameter_group_family(&self.family).description(&self.description);
         request.set_tags(Some(tags_on(&self.tags, call))).send().await.map_err(classify)?;
         Ok(DbParameterGroupName(name))
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &DbParameterGroupName, seen: &Observed) -> CloudResult<()> {
-        let rds = &call.cloud.again.rds;
+        let rds = &call.cloud.api.rds;
         let there = seen.parameters.clone().unwrap_or_default();
         let differs = self.parameters.iter().filter(|(name, value)| there.get(*name) != Some(*value));
         let wanted: Vec<Parameter> = differs.map(|(name, value)| parameter(name, Some(value))).collect();
@@ -153,7 +153,7 @@ impl Manage for DbParameterGroup {
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &DbParameterGroupName) -> CloudResult<()> {
-        let request = call.cloud.again.rds.delete_db_parameter_group().db_parameter_group_name(&id.0);
+        let request = call.cloud.api.rds.delete_db_parameter_group().db_parameter_group_name(&id.0);
         request.send().await.map_err(classify)?;
         Ok(())
     }
@@ -162,7 +162,7 @@ impl Manage for DbParameterGroup {
 /// Only what somebody set; the engine's own settings go into the hundreds.
 /// All that there are, whoever's they are.
 async fn list(cloud: &Aws) -> CloudResult<Vec<(DbParameterGroupName, Observed)>> {
-    let pages = cloud.again.rds.describe_db_parameter_groups().into_paginator().items().send();
+    let pages = cloud.api.rds.describe_db_parameter_groups().into_paginator().items().send();
     let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     let named =
         all.iter().filter_map(|group| Some((DbParameterGroupName(group.db_parameter_group_name()?.into()), group)));
@@ -170,7 +170,7 @@ async fn list(cloud: &Aws) -> CloudResult<Vec<(DbParameterGroupName, Observed)>>
 }
 
 async fn parameters(cloud: &Aws, id: &DbParameterGroupName) -> CloudResult<BTreeMap<String, String>> {
-    let request = cloud.again.rds.describe_db_parameters().db_parameter_group_name(&id.0).source("user");
+    let request = cloud.api.rds.describe_db_parameters().db_parameter_group_name(&id.0).source("user");
     let pages = request.into_paginator().items().send();
     let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?.into_iter();
     Ok(all.filter_map(|parameter| Some((parameter.parameter_name?, parameter.parameter_value?))).collect())

@@ -126,7 +126,7 @@ impl Manage for DbReplica {
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<DbInstanceId> {
         let id = name(call, 60);
-        let request = call.cloud.once.rds.create_db_instance_read_replica().db_instance_identifier(&id);
+        let request = call.cloud.api.rds.create_db_instance_read_replica().db_instance_identifier(&id);
         let request = request.source_db_instance_identifier(call.outputs(&self.source)?.id.0);
         let request = request.db_instance_class(&self.class).set_vpc_security_group_ids(Some(self.groups(call)?));
         // It gets the parameter group of its source. RDS refuses to be told in the region of a MySQL or PostgreSQL source.
@@ -143,7 +143,7 @@ impl Manage for DbReplica {
         if !call.changes(self, seen).has_beside(&["tags"]) {
             return retag(call, &seen.arn, &self.tags, &seen.instance.tags).await;
         }
-        let request = call.cloud.again.rds.modify_db_instance().db_instance_identifier(&id.0).apply_immediately(true);
+        let request = call.cloud.api.rds.modify_db_instance().db_instance_identifier(&id.0).apply_immediately(true);
         let request = request.set_db_instance_class((self.class != seen.instance.class).then(|| self.class.clone()));
         let parameters = call.outputs(&self.parameter_group)?.name.0;
         let other_parameters = parameters != seen.instance.parameter_group;
@@ -159,7 +159,7 @@ impl Manage for DbReplica {
 
     /// RDS takes no last snapshot of a replica: whatever is in it is in the primary.
     async fn delete(&self, call: &Call<'_, Aws>, id: &DbInstanceId) -> CloudResult<()> {
-        let request = call.cloud.again.rds.delete_db_instance().db_instance_identifier(&id.0).skip_final_snapshot(true);
+        let request = call.cloud.api.rds.delete_db_instance().db_instance_identifier(&id.0).skip_final_snapshot(true);
         match request.send().await.map_err(classify) {
             // It is on its way already.
             Err(CloudError::NotYet(why)) if why.contains("already being deleted") => Ok(()),

@@ -93,7 +93,7 @@ impl Manage for DbSubnetGroup {
     async fn read(cloud: &Aws, ids: &[DbSubnetGroupName], _: Look) -> CloudResult<Vec<(DbSubnetGroupName, Observed)>> {
         let mut found = Vec::new();
         for id in ids {
-            let groups = match cloud.again.rds.describe_db_subnet_groups().db_subnet_group_name(&id.0).send().await {
+            let groups = match cloud.api.rds.describe_db_subnet_groups().db_subnet_group_name(&id.0).send().await {
                 Err(e) if is_absent(&e) => continue,
                 answer => answer.map_err(classify)?.db_subnet_groups.unwrap_or_default(),
             };
@@ -114,7 +114,7 @@ impl Manage for DbSubnetGroup {
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<DbSubnetGroupName> {
         let name = name(call, 255);
-        let request = call.cloud.once.rds.create_db_subnet_group().db_subnet_group_name(&name);
+        let request = call.cloud.api.rds.create_db_subnet_group().db_subnet_group_name(&name);
         let request =
             request.db_subnet_group_description(&self.description).set_subnet_ids(Some(self.subnet_ids(call)?));
         request.set_tags(Some(tags_on(&self.tags, call))).send().await.map_err(with_references)?;
@@ -122,7 +122,7 @@ impl Manage for DbSubnetGroup {
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &DbSubnetGroupName, seen: &Observed) -> CloudResult<()> {
-        let request = call.cloud.again.rds.modify_db_subnet_group().db_subnet_group_name(&id.0);
+        let request = call.cloud.api.rds.modify_db_subnet_group().db_subnet_group_name(&id.0);
         let request =
             request.db_subnet_group_description(&self.description).set_subnet_ids(Some(self.subnet_ids(call)?));
         request.send().await.map_err(with_references)?;
@@ -130,7 +130,7 @@ impl Manage for DbSubnetGroup {
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &DbSubnetGroupName) -> CloudResult<()> {
-        let request = call.cloud.again.rds.delete_db_subnet_group().db_subnet_group_name(&id.0);
+        let request = call.cloud.api.rds.delete_db_subnet_group().db_subnet_group_name(&id.0);
         request.send().await.map_err(classify)?;
         Ok(())
     }
@@ -144,7 +144,7 @@ impl DbSubnetGroup {
 
 /// All that there are, whoever's they are.
 async fn list(cloud: &Aws) -> CloudResult<Vec<(DbSubnetGroupName, Observed)>> {
-    let pages = cloud.again.rds.describe_db_subnet_groups().into_paginator().items().send();
+    let pages = cloud.api.rds.describe_db_subnet_groups().into_paginator().items().send();
     let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     let named = all.iter().filter_map(|group| Some((DbSubnetGroupName(group.db_subnet_group_name()?.into()), group)));
     Ok(named.map(|(id, group)| (id, observed(group))).collect())

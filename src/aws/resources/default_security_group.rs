@@ -97,7 +97,7 @@ impl Manage for DefaultSecurityGroup {
             if group.ip_permissions_egress().is_empty() {
                 continue;
             }
-            let request = call.cloud.again.ec2.revoke_security_group_egress();
+            let request = call.cloud.api.ec2.revoke_security_group_egress();
             let request = request.set_group_id(group.group_id.clone());
             match request.set_ip_permissions(group.ip_permissions_egress.clone()).send().await {
                 Err(e) if is_absent(&e) => {}
@@ -113,7 +113,7 @@ impl Manage for DefaultSecurityGroup {
 }
 
 async fn describe(cloud: &Aws, vpcs: &[VpcId]) -> CloudResult<Vec<Described>> {
-    let request = cloud.again.ec2.describe_security_groups();
+    let request = cloud.api.ec2.describe_security_groups();
     let request = request.filters(filter("vpc-id", vpcs.iter().map(|id| &id.0)));
     let pages = request.filters(filter("group-name", ["default"])).into_paginator().items().send();
     pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)
@@ -123,7 +123,7 @@ async fn revoke_ingress(call: &Call<'_, Aws>, group: &Described) -> CloudResult<
     if group.ip_permissions().is_empty() {
         return Ok(());
     }
-    let request = call.cloud.again.ec2.revoke_security_group_ingress().set_group_id(group.group_id.clone());
+    let request = call.cloud.api.ec2.revoke_security_group_ingress().set_group_id(group.group_id.clone());
     match request.set_ip_permissions(group.ip_permissions.clone()).send().await {
         Err(e) if is_absent(&e) => Ok(()),
         answer => answer.map(drop).map_err(classify),

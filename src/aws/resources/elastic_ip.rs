@@ -100,7 +100,7 @@ impl Manage for ElasticIp {
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<AllocationId> {
-        let request = call.cloud.once.ec2.allocate_address().domain(DomainType::Vpc);
+        let request = call.cloud.api.ec2.allocate_address().domain(DomainType::Vpc);
         let request = request.tag_specifications(tags_on(ResourceType::ElasticIp, &self.tags, call));
         Ok(AllocationId(request.send().await.map_err(classify)?.allocation_id.unwrap_or_default()))
     }
@@ -110,14 +110,14 @@ impl Manage for ElasticIp {
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &AllocationId) -> CloudResult<()> {
-        call.cloud.again.ec2.release_address().allocation_id(&id.0).send().await.map_err(classify)?;
+        call.cloud.api.ec2.release_address().allocation_id(&id.0).send().await.map_err(classify)?;
         Ok(())
     }
 }
 
 /// Addresses have no pages. Some emulators ignore the filter, so the answer is filtered once more by whoever asks for ids or keys.
 async fn describe(cloud: &Aws, filter: Filter) -> CloudResult<Vec<(AllocationId, Observed)>> {
-    let answer = cloud.again.ec2.describe_addresses().filters(filter).send().await.map_err(classify)?;
+    let answer = cloud.api.ec2.describe_addresses().filters(filter).send().await.map_err(classify)?;
     let seen = answer.addresses.unwrap_or_default().into_iter().filter_map(|address| {
         let observed =
             Observed { public_ip: address.public_ip().unwrap_or_default().into(), tags: seen_tags(address.tags()) };

@@ -91,7 +91,7 @@ impl Manage for InstanceProfile {
     ) -> CloudResult<Vec<(InstanceProfileName, Observed)>> {
         let mut found = Vec::new();
         for id in ids {
-            match cloud.again.iam.get_instance_profile().instance_profile_name(&id.0).send().await {
+            match cloud.api.iam.get_instance_profile().instance_profile_name(&id.0).send().await {
                 Err(e) if is_absent(&e) => {}
                 answer => found
                     .extend(answer.map_err(classify)?.instance_profile.map(|profile| (id.clone(), observed(&profile)))),
@@ -117,13 +117,13 @@ impl Manage for InstanceProfile {
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<InstanceProfileName> {
         let name = name(call, 128);
-        let request = call.cloud.once.iam.create_instance_profile().instance_profile_name(&name).path(path(call.owner));
+        let request = call.cloud.api.iam.create_instance_profile().instance_profile_name(&name).path(path(call.owner));
         request.set_tags(Some(tags_on(&self.tags, call)?)).send().await.map_err(classify)?;
         Ok(InstanceProfileName(name))
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &InstanceProfileName, seen: &Observed) -> CloudResult<()> {
-        let (iam, wanted) = (&call.cloud.again.iam, call.outputs(&self.role)?.name);
+        let (iam, wanted) = (&call.cloud.api.iam, call.outputs(&self.role)?.name);
         if seen.role.as_ref() != Some(&wanted) {
             // A profile takes one role only.
             if let Some(other) = &seen.role {
@@ -150,7 +150,7 @@ impl Manage for InstanceProfile {
         if let Some(role) = found.into_iter().find_map(|(_, seen)| seen.role) {
             remove_role(call, id, &role).await?;
         }
-        let request = call.cloud.again.iam.delete_instance_profile().instance_profile_name(&id.0);
+        let request = call.cloud.api.iam.delete_instance_profile().instance_profile_name(&id.0);
         request.send().await.map_err(classify)?;
         Ok(())
     }
@@ -158,14 +158,14 @@ impl Manage for InstanceProfile {
 
 /// All under the stack's path, whoever's they are. The list does not show tags.
 async fn list(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(InstanceProfileName, Observed)>> {
-    let request = cloud.again.iam.list_instance_profiles().path_prefix(path(owner)).max_items(1000);
+    let request = cloud.api.iam.list_instance_profiles().path_prefix(path(owner)).max_items(1000);
     let listed = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     let named = |profile: &Described| (InstanceProfileName(profile.instance_profile_name.clone()), observed(profile));
     Ok(listed.iter().map(named).collect())
 }
 
 async fn remove_role(call: &Call<'_, Aws>, id: &InstanceProfileName, role: &RoleName) -> CloudResult<()> {
-    let request = call.cloud.again.iam.remove_role_from_instance_profile().instance_profile_name(&id.0);
+    let request = call.cloud.api.iam.remove_role_from_instance_profile().instance_profile_name(&id.0);
     match request.role_name(&role.0).send().await {
         Err(e) if is_absent(&e) => Ok(()),
         answer => answer.map(drop).map_err(classify),

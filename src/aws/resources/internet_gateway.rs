@@ -102,7 +102,7 @@ impl Manage for InternetGateway {
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<InternetGatewayId> {
-        let request = call.cloud.once.ec2.create_internet_gateway();
+        let request = call.cloud.api.ec2.create_internet_gateway();
         let request = request.tag_specifications(tags_on(ResourceType::InternetGateway, &self.tags, call));
         let answer = request.send().await.map_err(classify)?;
         Ok(InternetGatewayId(answer.internet_gateway.and_then(|g| g.internet_gateway_id).unwrap_or_default()))
@@ -111,7 +111,7 @@ impl Manage for InternetGateway {
     async fn update(&self, call: &Call<'_, Aws>, id: &InternetGatewayId, seen: &Observed) -> CloudResult<()> {
         if seen.vpc.is_none() {
             let vpc = call.outputs(&self.vpc)?.id;
-            let request = call.cloud.again.ec2.attach_internet_gateway().internet_gateway_id(&id.0).vpc_id(vpc.0);
+            let request = call.cloud.api.ec2.attach_internet_gateway().internet_gateway_id(&id.0).vpc_id(vpc.0);
             match request.send().await {
                 // An earlier attempt did it; the next look shows whether to the right VPC.
                 Err(e) if code(&e) == "Resource.AlreadyAssociated" => {}
@@ -122,7 +122,7 @@ impl Manage for InternetGateway {
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &InternetGatewayId) -> CloudResult<()> {
-        let ec2 = &call.cloud.again.ec2;
+        let ec2 = &call.cloud.api.ec2;
         let found = describe(call.cloud, filter("internet-gateway-id", [&id.0])).await?;
         if let Some(vpc) = found.into_iter().find_map(|(_, seen)| seen.vpc) {
             let request = ec2.detach_internet_gateway().internet_gateway_id(&id.0).vpc_id(vpc.0);
@@ -137,7 +137,7 @@ impl Manage for InternetGateway {
 }
 
 async fn describe(cloud: &Aws, filter: Filter) -> CloudResult<Vec<(InternetGatewayId, Observed)>> {
-    let pages = cloud.again.ec2.describe_internet_gateways().filters(filter).into_paginator().items().send();
+    let pages = cloud.api.ec2.describe_internet_gateways().filters(filter).into_paginator().items().send();
     let gateways = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     let seen = gateways.into_iter().filter_map(|gateway| {
         let vpc = gateway.attachments().iter().find_map(|attachment| attachment.vpc_id()).map(|id| VpcId(id.into()));

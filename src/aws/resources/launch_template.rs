@@ -153,7 +153,7 @@ impl Manage for LaunchTemplate {
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<LaunchTemplateName> {
         let name = name(call, 128);
-        let request = call.cloud.once.ec2.create_launch_template().launch_template_name(&name);
+        let request = call.cloud.api.ec2.create_launch_template().launch_template_name(&name);
         let request = request.client_token(call.key.as_str()).launch_template_data(self.data(call)?);
         let request = request.tag_specifications(tags_on(ResourceType::LaunchTemplate, &self.tags, call));
         request.send().await.map_err(with_references)?;
@@ -165,14 +165,14 @@ impl Manage for LaunchTemplate {
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &LaunchTemplateName) -> CloudResult<()> {
-        let request = call.cloud.again.ec2.delete_launch_template().launch_template_name(&id.0);
+        let request = call.cloud.api.ec2.delete_launch_template().launch_template_name(&id.0);
         request.send().await.map_err(classify)?;
         Ok(())
     }
 }
 
 async fn describe(cloud: &Aws, filter: Filter) -> CloudResult<Vec<(LaunchTemplateName, Observed)>> {
-    let pages = cloud.again.ec2.describe_launch_templates().filters(filter).into_paginator().items().send();
+    let pages = cloud.api.ec2.describe_launch_templates().filters(filter).into_paginator().items().send();
     let templates = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     let seen = templates.into_iter().filter_map(|template| {
         let id = LaunchTemplateId(template.launch_template_id()?.into());

@@ -116,7 +116,7 @@ impl Manage for Listener {
 
     async fn read(cloud: &Aws, ids: &[ListenerArn], _: Look) -> CloudResult<Vec<(ListenerArn, Observed)>> {
         let ask = |arns| async move {
-            Ok(cloud.again.elb.describe_listeners().set_listener_arns(Some(arns)).send().await?.listeners)
+            Ok(cloud.api.elb.describe_listeners().set_listener_arns(Some(arns)).send().await?.listeners)
         };
         let found = present(ids.iter().map(|id| id.0.clone()).collect(), ask).await?;
         Ok(found.iter().filter_map(observed).collect())
@@ -138,7 +138,7 @@ impl Manage for Listener {
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<ListenerArn> {
         let balancer = call.outputs(&self.load_balancer)?.arn;
-        let request = call.cloud.once.elb.create_listener().load_balancer_arn(balancer.0).port(self.port.into());
+        let request = call.cloud.api.elb.create_listener().load_balancer_arn(balancer.0).port(self.port.into());
         let request = request.protocol(self.protocol()).default_actions(self.sdk_action(call)?);
         let request = request.set_certificates(self.certificates()).set_ssl_policy(self.tls_policy());
         let answer = request.set_tags(Some(tags_on(&self.tags, call))).send().await.map_err(with_references)?;
@@ -147,7 +147,7 @@ impl Manage for Listener {
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &ListenerArn, _: &Observed) -> CloudResult<()> {
-        let request = call.cloud.again.elb.modify_listener().listener_arn(&id.0).port(self.port.into());
+        let request = call.cloud.api.elb.modify_listener().listener_arn(&id.0).port(self.port.into());
         let request = request.protocol(self.protocol()).default_actions(self.sdk_action(call)?);
         let request = request.set_certificates(self.certificates()).set_ssl_policy(self.tls_policy());
         request.send().await.map_err(with_references)?;
@@ -155,7 +155,7 @@ impl Manage for Listener {
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &ListenerArn) -> CloudResult<()> {
-        call.cloud.again.elb.delete_listener().listener_arn(&id.0).send().await.map_err(classify)?;
+        call.cloud.api.elb.delete_listener().listener_arn(&id.0).send().await.map_err(classify)?;
         Ok(())
     }
 }
@@ -164,7 +164,7 @@ impl Manage for Listener {
 async fn list(cloud: &Aws, balancers: Vec<LoadBalancerArn>) -> CloudResult<Vec<(ListenerArn, Observed)>> {
     let mut listed = Vec::new();
     for balancer in balancers {
-        let request = cloud.again.elb.describe_listeners().load_balancer_arn(&balancer.0);
+        let request = cloud.api.elb.describe_listeners().load_balancer_arn(&balancer.0);
         let listeners = match request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await {
             // Listed a moment ago and gone since.
             Err(e) if is_absent(&e) => continue,

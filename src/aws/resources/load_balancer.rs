@@ -161,7 +161,7 @@ impl Manage for LoadBalancer {
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<LoadBalancerArn> {
         let subnets = self.subnets.iter().map(|s| Ok(call.outputs(s)?.id.0)).collect::<CloudResult<_>>()?;
         let groups = self.security_groups.iter().map(|g| Ok(call.outputs(g)?.id.0)).collect::<CloudResult<_>>()?;
-        let request = call.cloud.once.elb.create_load_balancer().name(name(call, 32));
+        let request = call.cloud.api.elb.create_load_balancer().name(name(call, 32));
         let request = request.r#type(LoadBalancerTypeEnum::Application).scheme(LoadBalancerSchemeEnum::InternetFacing);
         let request = request.set_subnets(Some(subnets)).set_security_groups(Some(groups));
         let answer = request.set_tags(Some(tags_on(&self.tags, call))).send().await.map_err(with_references)?;
@@ -170,7 +170,7 @@ impl Manage for LoadBalancer {
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &LoadBalancerArn, seen: &Observed) -> CloudResult<()> {
-        let elb = &call.cloud.again.elb;
+        let elb = &call.cloud.api.elb;
         let wanted = self.subnets.iter().map(|s| Ok(call.outputs(s)?.id)).collect::<CloudResult<BTreeSet<_>>>()?;
         if wanted != seen.subnets {
             let request = elb.set_subnets().load_balancer_arn(&id.0);
@@ -194,7 +194,7 @@ impl Manage for LoadBalancer {
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &LoadBalancerArn) -> CloudResult<()> {
-        call.cloud.again.elb.delete_load_balancer().load_balancer_arn(&id.0).send().await.map_err(classify)?;
+        call.cloud.api.elb.delete_load_balancer().load_balancer_arn(&id.0).send().await.map_err(classify)?;
         Ok(())
     }
 }
@@ -204,7 +204,7 @@ const DROP_HEADERS: &str = "routing.http.drop_invalid_header_fields.enabled";
 
 /// All that begin with the stack's name, whoever's they are, by name.
 async fn list(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(String, (LoadBalancerArn, Observed))>> {
-    let pages = cloud.again.elb.describe_load_balancers().into_paginator().items().send();
+    let pages = cloud.api.elb.describe_load_balancers().into_paginator().items().send();
     let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     let prefix = format!("{}-", owner.stack);
     let named = all.iter().filter_map(|described| Some((described.load_balancer_name()?, described)));
@@ -219,7 +219,7 @@ pub(super) async fn named(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<LoadBal
 
 async fn describe(cloud: &Aws, ids: &[LoadBalancerArn]) -> CloudResult<Vec<(LoadBalancerArn, Observed)>> {
     let ask = |arns| async move {
-        let request = cloud.again.elb.describe_load_balancers().set_load_balancer_arns(Some(arns));
+        let request = cloud.api.elb.describe_load_balancers().set_load_balancer_arns(Some(arns));
         Ok(request.send().await?.load_balancers)
     };
     let found = present(ids.iter().map(|id| id.0.clone()).collect(), ask).await?;
@@ -227,7 +227,7 @@ async fn describe(cloud: &Aws, ids: &[LoadBalancerArn]) -> CloudResult<Vec<(Load
 }
 
 async fn attributes(cloud: &Aws, id: &LoadBalancerArn) -> CloudResult<Attributes> {
-    let request = cloud.again.elb.describe_load_balancer_attributes().load_balancer_arn(&id.0);
+    let request = cloud.api.elb.describe_load_balancer_attributes().load_balancer_arn(&id.0);
     let all = request.send().await.map_err(classify)?.attributes.unwrap_or_default();
     let is_on = |key: &str| all.iter().any(|a| a.key() == Some(key) && a.value() == Some("true"));
     Ok(Attributes { deletion_protection: is_on(PROTECTION), drop_invalid_headers: is_on(DROP_HEADERS) })

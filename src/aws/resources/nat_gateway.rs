@@ -117,7 +117,7 @@ impl Manage for NatGateway {
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<NatGatewayId> {
         let (subnet, address) = (call.outputs(&self.subnet)?.id.0, call.outputs(&self.address)?.id.0);
-        let request = call.cloud.once.ec2.create_nat_gateway().subnet_id(subnet).allocation_id(address);
+        let request = call.cloud.api.ec2.create_nat_gateway().subnet_id(subnet).allocation_id(address);
         let request = request.client_token(call.key.as_str());
         let answer = request.tag_specifications(tags_on(ResourceType::Natgateway, &self.tags, call)).send().await;
         let gateway = answer
@@ -136,14 +136,14 @@ impl Manage for NatGateway {
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &NatGatewayId) -> CloudResult<()> {
-        call.cloud.again.ec2.delete_nat_gateway().nat_gateway_id(&id.0).send().await.map_err(classify)?;
+        call.cloud.api.ec2.delete_nat_gateway().nat_gateway_id(&id.0).send().await.map_err(classify)?;
         Ok(())
     }
 }
 
 /// EC2 goes on describing a deleted gateway for about an hour.
 async fn describe(cloud: &Aws, filter: Filter) -> CloudResult<Vec<(NatGatewayId, Observed)>> {
-    let pages = cloud.again.ec2.describe_nat_gateways().filter(filter).into_paginator().items().send();
+    let pages = cloud.api.ec2.describe_nat_gateways().filter(filter).into_paginator().items().send();
     let gateways = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     let there = gateways.into_iter().filter(|gateway| gateway.state() != Some(&NatGatewayState::Deleted));
     let seen = there.filter_map(|gateway| {

@@ -137,7 +137,7 @@ impl Manage for Parameter {
 
     async fn read(cloud: &Aws, ids: &[ParameterName], _: Look) -> CloudResult<Vec<(ParameterName, Observed)>> {
         let names = ids.iter().map(|id| id.0.clone()).collect();
-        let answer = cloud.again.ssm.get_parameters().set_names(Some(names)).send().await.map_err(classify)?;
+        let answer = cloud.api.ssm.get_parameters().set_names(Some(names)).send().await.map_err(classify)?;
         let seen = answer.parameters.unwrap_or_default().into_iter();
         Ok(seen
             .filter_map(|p| Some((ParameterName(p.name?), Observed { value: p.value.unwrap_or_default() })))
@@ -145,7 +145,7 @@ impl Manage for Parameter {
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, ParameterName)>> {
-        let request = cloud.again.ssm.get_parameters_by_path().path(format!("/pando/{}/", owner.stack)).recursive(true);
+        let request = cloud.api.ssm.get_parameters_by_path().path(format!("/pando/{}/", owner.stack)).recursive(true);
         let pages = request.into_paginator().send().collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
         let all = pages.into_iter().flat_map(|page| page.parameters.unwrap_or_default());
         owned(cloud, owner, all.filter_map(|parameter| Some(ParameterName(parameter.name?))).collect()).await
@@ -171,14 +171,14 @@ impl Manage for Parameter {
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<ParameterName> {
         let value = self.value.text(call.book).now()?;
-        let request = call.cloud.once.ssm.put_parameter().name(&self.name).value(value).r#type(ParameterType::String);
+        let request = call.cloud.api.ssm.put_parameter().name(&self.name).value(value).r#type(ParameterType::String);
         let tags = ssm_tags(self.tags.with_identity(call))?;
         request.set_tags(Some(tags)).send().await.map_err(classify)?;
         Ok(ParameterName(self.name.clone()))
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &ParameterName, seen: &Observed) -> CloudResult<()> {
-        let (ssm, value) = (&call.cloud.again.ssm, self.value.text(call.book).now()?);
+        let (ssm, value) = (&call.cloud.api.ssm, self.value.text(call.book).now()?);
         if seen.value != value {
             let request = ssm.put_parameter().name(&id.0).value(value).r#type(ParameterType::String);
             request.overwrite(true).send().await.map_err(classify)?;
@@ -199,7 +199,7 @@ impl Manage for Parameter {
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &ParameterName) -> CloudResult<()> {
-        call.cloud.again.ssm.delete_parameter().name(&id.0).send().await.map_err(classify)?;
+        call.cloud.api.ssm.delete_parameter().name(&id.0).send().await.map_err(classify)?;
         Ok(())
     }
 }
@@ -208,7 +208,7 @@ impl Manage for Parameter {
 async fn list(cloud: &Aws, tag: &str, values: Vec<String>) -> CloudResult<Vec<ParameterName>> {
     let filter = ParameterStringFilter::builder().key(format!("tag:{tag}")).option("Equals").set_values(Some(values));
     let filter = filter.build().map_err(|e| unbuildable(&e))?;
-    let pages = cloud.again.ssm.describe_parameters().parameter_filters(filter).max_results(50).into_paginator();
+    let pages = cloud.api.ssm.describe_parameters().parameter_filters(filter).max_results(50).into_paginator();
     let pages = pages.send().collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     let all = pages.into_iter().flat_map(|page| page.parameters.unwrap_or_default());
     Ok(all.filter_map(|parameter| parameter.name.map(ParameterName)).collect())
@@ -218,7 +218,7 @@ async fn list(cloud: &Aws, tag: &str, values: Vec<String>) -> CloudResult<Vec<Pa
 async fn owned(cloud: &Aws, owner: &Owner, listed: Vec<ParameterName>) -> CloudResult<Vec<(Key, ParameterName)>> {
     let mut found = Vec::new();
     for id in listed {
-        let request = cloud.again.ssm.list_tags_for_resource().resource_type(ResourceTypeForTagging::Parameter);
+        let request = cloud.api.ssm.list_tags_for_resource().resource_type(ResourceTypeForTagging::Parameter);
         let tags = match request.resource_id(&id.0).send().await {
             // Listed a moment ago and gone since.
             Err(e) if is_absent(&e) || crate::aws::failure::code(&e) == "InvalidResourceId" => continue,

@@ -124,7 +124,7 @@ impl Manage for Queue {
     async fn read(cloud: &Aws, ids: &[QueueUrl], _: Look) -> CloudResult<Vec<(QueueUrl, Observed)>> {
         let mut found = Vec::new();
         for id in ids {
-            let request = cloud.again.sqs.get_queue_attributes().queue_url(&id.0).attribute_names(Attribute::All);
+            let request = cloud.api.sqs.get_queue_attributes().queue_url(&id.0).attribute_names(Attribute::All);
             match request.send().await {
                 Err(e) if is_absent(&e) || crate::aws::failure::code(&e).contains("NonExistentQueue") => {}
                 answer => {
@@ -150,14 +150,14 @@ impl Manage for Queue {
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<QueueUrl> {
-        let request = call.cloud.once.sqs.create_queue().queue_name(name(call, 80));
+        let request = call.cloud.api.sqs.create_queue().queue_name(name(call, 80));
         let tags = self.tags.with_identity(call).into_iter().collect();
         let request = request.set_attributes(Some(self.attributes(call)?)).set_tags(Some(tags));
         Ok(QueueUrl(request.send().await.map_err(with_references)?.queue_url.unwrap_or_default()))
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &QueueUrl, seen: &Observed) -> CloudResult<()> {
-        let sqs = &call.cloud.again.sqs;
+        let sqs = &call.cloud.api.sqs;
         let mut attributes = self.attributes(call)?;
         attributes.insert(Attribute::Policy, tls_only(&seen.arn).to_string());
         if self.dead_letters.is_none() && seen.dead_letters.is_some() {
@@ -179,14 +179,14 @@ impl Manage for Queue {
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &QueueUrl) -> CloudResult<()> {
-        call.cloud.again.sqs.delete_queue().queue_url(&id.0).send().await.map_err(classify)?;
+        call.cloud.api.sqs.delete_queue().queue_url(&id.0).send().await.map_err(classify)?;
         Ok(())
     }
 }
 
 /// All that begin with the stack's name, whoever's they are.
 async fn list(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<QueueUrl>> {
-    let request = cloud.again.sqs.list_queues().queue_name_prefix(format!("{}-", owner.stack)).max_results(1000);
+    let request = cloud.api.sqs.list_queues().queue_name_prefix(format!("{}-", owner.stack)).max_results(1000);
     let urls = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     Ok(urls.into_iter().map(QueueUrl).collect())
 }
@@ -195,7 +195,7 @@ async fn list(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<QueueUrl>> {
 async fn owned(cloud: &Aws, owner: &Owner, listed: Vec<QueueUrl>) -> CloudResult<Vec<(Key, QueueUrl)>> {
     let mut found = Vec::new();
     for id in listed {
-        let tags = match cloud.again.sqs.list_queue_tags().queue_url(&id.0).send().await {
+        let tags = match cloud.api.sqs.list_queue_tags().queue_url(&id.0).send().await {
             // Listed a moment ago and gone since.
             Err(e) if is_absent(&e) => continue,
             answer => answer.map_err(classify)?.tags.unwrap_or_default(),

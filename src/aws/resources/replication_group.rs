@@ -208,7 +208,7 @@ impl Manage for ReplicationGroup {
     ) -> CloudResult<Vec<(ReplicationGroupId, Observed)>> {
         let mut found = Vec::new();
         for id in ids {
-            let request = cloud.again.elasticache.describe_replication_groups().replication_group_id(&id.0);
+            let request = cloud.api.elasticache.describe_replication_groups().replication_group_id(&id.0);
             let groups = match request.send().await {
                 Err(e) if is_absent(&e) => continue,
                 answer => answer.map_err(classify)?.replication_groups.unwrap_or_default(),
@@ -237,7 +237,7 @@ impl Manage for ReplicationGroup {
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<ReplicationGroupId> {
         let id = name(call, 40);
         let password = password(call.cloud, &call.outputs(&self.password)?.arn).await?;
-        let request = call.cloud.once.elasticache.create_replication_group().replication_group_id(&id);
+        let request = call.cloud.api.elasticache.create_replication_group().replication_group_id(&id);
         let request = request.replication_group_description(&self.description);
         let request = request.engine(&self.engine).engine_version(&self.version).cache_node_type(&self.node);
         let request = request.num_cache_clusters(count(self.replicas + 1));
@@ -263,7 +263,7 @@ impl Manage for ReplicationGroup {
         };
         let seen = closer.as_ref().map_or(seen, |(_, seen)| seen);
         let more = |what: &str| Err(CloudError::NotYet(format!("{what}; the rest follows")));
-        let elasticache = &call.cloud.again.elasticache;
+        let elasticache = &call.cloud.api.elasticache;
         if self.replicas > seen.replicas {
             let request = elasticache.increase_replica_count().replication_group_id(&id.0).apply_immediately(true);
             request.new_replica_count(count(self.replicas)).send().await.map_err(classify)?;
@@ -295,7 +295,7 @@ impl Manage for ReplicationGroup {
         let found = Self::read(call.cloud, std::slice::from_ref(id), Look::Brief).await?;
         let is_broken = found.iter().any(|(_, seen)| seen.status == FAILED);
         let snapshot = (self.final_snapshot && !is_broken).then(|| last_snapshot(id));
-        let request = call.cloud.again.elasticache.delete_replication_group().replication_group_id(&id.0);
+        let request = call.cloud.api.elasticache.delete_replication_group().replication_group_id(&id.0);
         let request = request.set_final_snapshot_identifier(snapshot);
         request.send().await.map_err(classify)?;
         Ok(())
@@ -311,7 +311,7 @@ impl ReplicationGroup {
     async fn modify(&self, call: &Call<'_, Aws>, id: &ReplicationGroupId, seen: &Observed) -> CloudResult<()> {
         let changes = call.changes(self, seen);
         let differs = |field: &str| changes.has(field);
-        let request = call.cloud.again.elasticache.modify_replication_group().replication_group_id(&id.0);
+        let request = call.cloud.api.elasticache.modify_replication_group().replication_group_id(&id.0);
         let request = request.apply_immediately(true);
         let description = differs("description").then(|| self.description.clone());
         let request = request.set_replication_group_description(description);
@@ -334,7 +334,7 @@ impl ReplicationGroup {
 
 /// All that there are, whoever's they are.
 async fn list(cloud: &Aws) -> CloudResult<Vec<(ReplicationGroupId, Observed)>> {
-    let pages = cloud.again.elasticache.describe_replication_groups().into_paginator().items().send();
+    let pages = cloud.api.elasticache.describe_replication_groups().into_paginator().items().send();
     let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     let seen = all
         .iter()
@@ -344,7 +344,7 @@ async fn list(cloud: &Aws) -> CloudResult<Vec<(ReplicationGroupId, Observed)>> {
 
 /// A group's description leaves out what all its members have in common; the first of them tells.
 async fn members(cloud: &Aws, member: &str, group: &Described) -> CloudResult<Option<Members>> {
-    let clusters = match cloud.again.elasticache.describe_cache_clusters().cache_cluster_id(member).send().await {
+    let clusters = match cloud.api.elasticache.describe_cache_clusters().cache_cluster_id(member).send().await {
         Err(e) if is_absent(&e) => return Ok(None),
         answer => answer.map_err(classify)?.cache_clusters.unwrap_or_default(),
     };

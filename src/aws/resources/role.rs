@@ -138,14 +138,14 @@ impl Manage for Role {
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<RoleName> {
         let name = name(call, 64);
-        let request = call.cloud.once.iam.create_role().role_name(&name).path(path(call.owner));
+        let request = call.cloud.api.iam.create_role().role_name(&name).path(path(call.owner));
         let request = request.assume_role_policy_document(trust(&self.service).to_string());
         request.set_tags(Some(tags_on(&self.tags, call)?)).send().await.map_err(classify)?;
         Ok(RoleName(name))
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &RoleName, seen: &Observed) -> CloudResult<()> {
-        let iam = &call.cloud.again.iam;
+        let iam = &call.cloud.api.iam;
         if seen.trust != trust(&self.service) {
             let request = iam.update_assume_role_policy().role_name(&id.0);
             request.policy_document(trust(&self.service).to_string()).send().await.map_err(classify)?;
@@ -170,7 +170,7 @@ impl Manage for Role {
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &RoleName) -> CloudResult<()> {
-        let iam = &call.cloud.again.iam;
+        let iam = &call.cloud.api.iam;
         match iam.delete_role_policy().role_name(&id.0).policy_name(POLICY).send().await {
             Err(e) if is_absent(&e) => {}
             answer => drop(answer.map_err(classify)?),
@@ -205,7 +205,7 @@ fn trust(service: &str) -> Value {
 
 /// All under the stack's path, whoever's they are. The list shows neither tags nor policies.
 async fn list(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<RoleName>> {
-    let request = cloud.again.iam.list_roles().path_prefix(path(owner)).max_items(1000);
+    let request = cloud.api.iam.list_roles().path_prefix(path(owner)).max_items(1000);
     let roles = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     Ok(roles.into_iter().map(|role| RoleName(role.role_name)).collect())
 }
@@ -221,12 +221,12 @@ async fn owned(cloud: &Aws, owner: &Owner, listed: Vec<RoleName>) -> CloudResult
 }
 
 async fn read_one(cloud: &Aws, id: &RoleName) -> CloudResult<Option<Observed>> {
-    let role = match cloud.again.iam.get_role().role_name(&id.0).send().await {
+    let role = match cloud.api.iam.get_role().role_name(&id.0).send().await {
         Err(e) if is_absent(&e) => return Ok(None),
         answer => answer.map_err(classify)?.role,
     };
     let Some(role) = role else { return Ok(None) };
-    let policy = match cloud.again.iam.get_role_policy().role_name(&id.0).policy_name(POLICY).send().await {
+    let policy = match cloud.api.iam.get_role_policy().role_name(&id.0).policy_name(POLICY).send().await {
         Err(e) if is_absent(&e) => None,
         answer => Some(answer.map_err(classify)?.policy_document),
     };

@@ -128,7 +128,7 @@ impl Manage for RouteTable {
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<RouteTableId> {
-        let request = call.cloud.once.ec2.create_route_table().vpc_id(call.outputs(&self.vpc)?.id.0);
+        let request = call.cloud.api.ec2.create_route_table().vpc_id(call.outputs(&self.vpc)?.id.0);
         let request = request.client_token(call.key.as_str());
         let answer = request.tag_specifications(tags_on(ResourceType::RouteTable, &self.tags, call)).send().await;
         let table = answer.map_err(with_references)?.route_table;
@@ -146,14 +146,14 @@ impl Manage for RouteTable {
         for association in found.into_iter().flat_map(|(_, seen)| seen.subnets.into_values()) {
             disassociate(call, &association).await?;
         }
-        call.cloud.again.ec2.delete_route_table().route_table_id(&id.0).send().await.map_err(classify)?;
+        call.cloud.api.ec2.delete_route_table().route_table_id(&id.0).send().await.map_err(classify)?;
         Ok(())
     }
 }
 
 impl RouteTable {
     async fn route(&self, call: &Call<'_, Aws>, id: &RouteTableId, seen: &Observed) -> CloudResult<()> {
-        let ec2 = &call.cloud.again.ec2;
+        let ec2 = &call.cloud.api.ec2;
         let (internet, nat) = match &self.default_route {
             None => (None, None),
             Some(Way::InternetGateway(gateway)) => (Some(call.outputs(gateway)?.id.0), None),
@@ -192,7 +192,7 @@ impl RouteTable {
             }
         }
         for subnet in wanted.iter().filter(|subnet| !seen.subnets.contains_key(*subnet)) {
-            let ec2 = &call.cloud.again.ec2;
+            let ec2 = &call.cloud.api.ec2;
             let answer = ec2.associate_route_table().route_table_id(&id.0).subnet_id(&subnet.0).send().await;
             match answer {
                 // It uses another table still: move it over in one step, so that it is never without.
@@ -214,14 +214,14 @@ async fn take_over(call: &Call<'_, Aws>, id: &RouteTableId, subnet: &SubnetId) -
             .map(|(_, association)| association)
     });
     if let Some(association) = association {
-        let request = call.cloud.again.ec2.replace_route_table_association().association_id(association);
+        let request = call.cloud.api.ec2.replace_route_table_association().association_id(association);
         request.route_table_id(&id.0).send().await.map_err(with_references)?;
     }
     Ok(())
 }
 
 async fn disassociate(call: &Call<'_, Aws>, association: &str) -> CloudResult<()> {
-    match call.cloud.again.ec2.disassociate_route_table().association_id(association).send().await {
+    match call.cloud.api.ec2.disassociate_route_table().association_id(association).send().await {
         Err(e) if is_absent(&e) => Ok(()),
         answer => answer.map(drop).map_err(classify),
     }
@@ -230,7 +230,7 @@ async fn disassociate(call: &Call<'_, Aws>, association: &str) -> CloudResult<()
 // conversions
 
 async fn describe(cloud: &Aws, filter: Filter) -> CloudResult<Vec<(RouteTableId, Observed)>> {
-    let pages = cloud.again.ec2.describe_route_tables().filters(filter).into_paginator().items().send();
+    let pages = cloud.api.ec2.describe_route_tables().filters(filter).into_paginator().items().send();
     let tables = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     Ok(tables
         .into_iter()

@@ -138,7 +138,7 @@ impl Manage for ScalingPolicy {
         let names: Vec<String> = names.into_iter().cloned().collect();
         let mut policies = Vec::new();
         for names in names.chunks(NAMES) {
-            let request = cloud.again.autoscaling.describe_policies().set_policy_names(Some(names.to_vec()));
+            let request = cloud.api.autoscaling.describe_policies().set_policy_names(Some(names.to_vec()));
             let pages = request.max_records(100).into_paginator().items().send();
             policies.extend(pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?);
         }
@@ -155,7 +155,7 @@ impl Manage for ScalingPolicy {
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &ScalingPolicyId) -> CloudResult<()> {
-        let request = call.cloud.again.autoscaling.delete_policy().auto_scaling_group_name(&id.group.0);
+        let request = call.cloud.api.autoscaling.delete_policy().auto_scaling_group_name(&id.group.0);
         request.policy_name(&id.name).send().await.map_err(classify)?;
         Ok(())
     }
@@ -165,7 +165,7 @@ impl ScalingPolicy {
     /// Makes it or changes it: AWS has one call for both, and the group, whose name is unique, is ours.
     async fn put(&self, call: &Call<'_, Aws>) -> CloudResult<ScalingPolicyId> {
         let group = call.outputs(&self.group)?.name;
-        let request = call.cloud.again.autoscaling.put_scaling_policy().auto_scaling_group_name(&group.0);
+        let request = call.cloud.api.autoscaling.put_scaling_policy().auto_scaling_group_name(&group.0);
         let request = request.policy_name(&self.name);
         let request = if let Some(tracking) = tracking(&self.rule, &self.group, call.book) {
             request.policy_type(TRACKING).target_tracking_configuration(tracking.now()?)

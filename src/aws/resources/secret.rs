@@ -3,7 +3,7 @@
 //! The value is made by AWS, goes from AWS into the one request that needs it, and is never written down: not in state, plan, journal, log
 //! or output. Another password is another secret: made first, then taken into use, then the old one goes.
 
-use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, Tag};
+use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, SecretListEntry, Tag};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -114,7 +114,7 @@ impl Manage for Secret {
     async fn read(cloud: &Aws, ids: &[SecretArn], _: Look) -> CloudResult<Vec<(SecretArn, Observed)>> {
         let mut found = Vec::new();
         for id in ids {
-            let secret = match cloud.again.secrets.describe_secret().secret_id(&id.0).send().await {
+            let secret = match cloud.api.secrets.describe_secret().secret_id(&id.0).send().await {
                 Err(e) if is_absent(&e) => continue,
                 answer => answer.map_err(classify)?,
             };
@@ -137,13 +137,13 @@ impl Manage for Secret {
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<SecretArn> {
-        let request = call.cloud.again.secrets.get_random_password().password_length(LENGTH).exclude_punctuation(true);
+        let request = call.cloud.api.secrets.get_random_password().password_length(LENGTH).exclude_punctuation(true);
         let password = request.send().await.map_err(classify)?.random_password.unwrap_or_default();
         let value = match &self.username {
             Some(username) => json!({ "username": username, "password": password }),
             None => json!({ "password": password }),
         };
-        let request = call.cloud.once.secrets.create_secret().name(name(call, 512)).description(&self.description);
+        let request = call.cloud.api.secrets.create_secret().name(name(call, 512)).description(&self.description);
         // A token has 32 to 64 characters.
         let request =
             request.client_request_token(format!("pando-{}", call.key.as_str())).secret_string(value.to_string());
@@ -152,7 +152,7 @@ impl Manage for Secret {
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &SecretArn, seen: &Observed) -> CloudResult<()> {
-        let secrets = &call.cloud.again.secrets;
+        let secrets = &call.cloud.api.secrets;
         if seen.description != self.description {
             let request = secrets.update_secret().secret_id(&id.0).description(&self.description);
             request.send().await.map_err(classify)?;
@@ -170,7 +170,7 @@ impl Manage for Secret {
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &SecretArn) -> CloudResult<()> {
-        let request = call.cloud.again.secrets.delete_secret().secret_id(&id.0);
+        let request = call.cloud.api.secrets.delete_secret().secret_id(&id.0);
         let request = match self.recovery_days {
             Some(days) => request.recovery_window_in_days(days.into()),
             None => request.force_delete_without_recovery(true),
@@ -183,15 +183,22 @@ impl Manage for Secret {
     }
 }
 
-/// All that begin with the stack's name and are not on their way out, whoever's they are.
-async fn list(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(SecretArn, Observed)>> {
-    let named = Filter::builder().key(FilterNameStringType::Name).values(format!("{}-", owner.stack)).build();
-    let pages = cloud.again.secrets.list_secrets().filters(named).into_paginator().send();
+/// All that begin with the stack's name and are not on their way out, whoever's they are, with their tags.
+pub(in crate::aws) async fn listed(cloud: &Aws, stack: &str) -> CloudResult<Vec<(SecretListEntry, Tags)>> {
+    let named = Filter::builder().key(FilterNameStringType::Name).values(format!("{stack}-")).build();
+    let pages = cloud.api.secrets.list_secrets().filters(named).into_paginator().send();
     let pages = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     let all = pages.into_iter().flat_map(|page| page.secret_list.unwrap_or_default());
     let there = all.filter(|secret| secret.deleted_date().is_none());
-    let seen = there.filter_map(|secret| {
+    let tagged = there.map(|secret| {
         let tags = Tags::collect(secret.tags().iter().map(|tag| (tag.key(), tag.value())));
+        (secret, tags)
+    });
+    Ok(tagged.collect())
+}
+
+async fn list(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(SecretArn, Observed)>> {
+    let seen = listed(cloud, &owner.stack).await?.into_iter().filter_map(|(secret, tags)| {
         Some((SecretArn(secret.arn?), Observed { description: secret.description.unwrap_or_default(), tags }))
     });
     Ok(seen.collect())
@@ -205,7 +212,7 @@ fn is_on_its_way_out(why: &str) -> bool {
 
 /// Reads the password of a secret, in memory.
 pub(super) async fn password(cloud: &Aws, arn: &str) -> CloudResult<Password> {
-    let answer = cloud.again.secrets.get_secret_value().secret_id(arn).send().await.map_err(classify)?;
+    let answer = cloud.api.secrets.get_secret_value().secret_id(arn).send().await.map_err(classify)?;
     let value: serde_json::Value = serde_json::from_str(answer.secret_string().unwrap_or_default())
         .map_err(|_| CloudError::Refused(format!("the secret {arn} is not what Pando wrote there")))?;
     let password = value["password"].as_str().map(str::to_owned);

@@ -106,7 +106,7 @@ impl Manage for SecurityGroup {
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<SecurityGroupId> {
-        let request = call.cloud.once.ec2.create_security_group().vpc_id(call.outputs(&self.vpc)?.id.0);
+        let request = call.cloud.api.ec2.create_security_group().vpc_id(call.outputs(&self.vpc)?.id.0);
         let request = request.group_name(name(call, 255)).description(&self.description);
         let answer = request.tag_specifications(tags_on(ResourceType::SecurityGroup, &self.tags, call)).send().await;
         Ok(SecurityGroupId(answer.map_err(with_references)?.group_id.unwrap_or_default()))
@@ -116,7 +116,7 @@ impl Manage for SecurityGroup {
         if seen.open_egress {
             let everything =
                 IpPermission::builder().ip_protocol("-1").ip_ranges(IpRange::builder().cidr_ip(WORLD).build());
-            let request = call.cloud.again.ec2.revoke_security_group_egress().group_id(&id.0);
+            let request = call.cloud.api.ec2.revoke_security_group_egress().group_id(&id.0);
             match request.ip_permissions(everything.build()).send().await {
                 Err(e) if is_absent(&e) => {}
                 answer => drop(answer.map_err(classify)?),
@@ -126,7 +126,7 @@ impl Manage for SecurityGroup {
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &SecurityGroupId) -> CloudResult<()> {
-        call.cloud.again.ec2.delete_security_group().group_id(&id.0).send().await.map_err(classify)?;
+        call.cloud.api.ec2.delete_security_group().group_id(&id.0).send().await.map_err(classify)?;
         Ok(())
     }
 }
@@ -136,7 +136,7 @@ const WORLD: &str = "0.0.0.0/0";
 // conversions
 
 async fn describe(cloud: &Aws, filter: Filter) -> CloudResult<Vec<(SecurityGroupId, Observed)>> {
-    let pages = cloud.again.ec2.describe_security_groups().filters(filter).into_paginator().items().send();
+    let pages = cloud.api.ec2.describe_security_groups().filters(filter).into_paginator().items().send();
     let groups = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     Ok(groups.iter().filter_map(|group| Some((SecurityGroupId(group.group_id.clone()?), observed(group)?))).collect())
 }

@@ -140,7 +140,7 @@ impl Manage for SecurityRule {
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<SecurityRuleId> {
         let group = call.outputs(&self.group)?.id;
         let (permission, tags) = (self.permission(call)?, tags_on(ResourceType::SecurityGroupRule, &self.tags, call));
-        let ec2 = &call.cloud.once.ec2;
+        let ec2 = &call.cloud.api.ec2;
         let rules = match self.direction {
             Direction::Ingress => {
                 let request = ec2.authorize_security_group_ingress().group_id(&group.0).ip_permissions(permission);
@@ -162,7 +162,7 @@ impl Manage for SecurityRule {
                 .security_group_rule_id(&id.rule)
                 .description(&self.description)
                 .build();
-            let ec2 = &call.cloud.again.ec2;
+            let ec2 = &call.cloud.api.ec2;
             match self.direction {
                 Direction::Ingress => {
                     let request = ec2.update_security_group_rule_descriptions_ingress().group_id(&id.group.0);
@@ -178,7 +178,7 @@ impl Manage for SecurityRule {
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &SecurityRuleId) -> CloudResult<()> {
-        let ec2 = &call.cloud.again.ec2;
+        let ec2 = &call.cloud.api.ec2;
         match self.direction {
             Direction::Ingress => {
                 let request = ec2.revoke_security_group_ingress().group_id(&id.group.0);
@@ -213,7 +213,7 @@ impl SecurityRule {
 }
 
 async fn describe(cloud: &Aws, filter: Filter) -> CloudResult<Vec<(SecurityRuleId, Observed)>> {
-    let pages = cloud.again.ec2.describe_security_group_rules().filters(filter).into_paginator().items().send();
+    let pages = cloud.api.ec2.describe_security_group_rules().filters(filter).into_paginator().items().send();
     let rules = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     Ok(rules.iter().filter_map(observed).collect())
 }

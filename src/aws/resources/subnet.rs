@@ -119,7 +119,7 @@ impl Manage for Subnet {
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<SubnetId> {
-        let request = call.cloud.once.ec2.create_subnet().vpc_id(call.outputs(&self.vpc)?.id.0);
+        let request = call.cloud.api.ec2.create_subnet().vpc_id(call.outputs(&self.vpc)?.id.0);
         let request = request.cidr_block(self.cidr.to_string()).availability_zone(&self.zone);
         let answer = request.tag_specifications(tags_on(ResourceType::Subnet, &self.tags, call)).send().await;
         let subnet = answer.map_err(with_references)?.subnet;
@@ -129,20 +129,20 @@ impl Manage for Subnet {
     async fn update(&self, call: &Call<'_, Aws>, id: &SubnetId, seen: &Observed) -> CloudResult<()> {
         if seen.public_addresses != self.public_addresses {
             let flag = AttributeBooleanValue::builder().value(self.public_addresses).build();
-            let request = call.cloud.again.ec2.modify_subnet_attribute().subnet_id(&id.0).map_public_ip_on_launch(flag);
+            let request = call.cloud.api.ec2.modify_subnet_attribute().subnet_id(&id.0).map_public_ip_on_launch(flag);
             request.send().await.map_err(classify)?;
         }
         retag(call, &id.0, &self.tags, &seen.tags).await
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &SubnetId) -> CloudResult<()> {
-        call.cloud.again.ec2.delete_subnet().subnet_id(&id.0).send().await.map_err(classify)?;
+        call.cloud.api.ec2.delete_subnet().subnet_id(&id.0).send().await.map_err(classify)?;
         Ok(())
     }
 }
 
 async fn describe(cloud: &Aws, filter: Filter) -> CloudResult<Vec<(SubnetId, Observed)>> {
-    let pages = cloud.again.ec2.describe_subnets().filters(filter).into_paginator().items().send();
+    let pages = cloud.api.ec2.describe_subnets().filters(filter).into_paginator().items().send();
     let subnets = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     let seen = subnets.into_iter().filter_map(|subnet| {
         let observed = Observed {

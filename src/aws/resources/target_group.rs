@@ -103,7 +103,7 @@ impl Manage for TargetGroup {
         let mut found = describe(cloud, ids).await?;
         if look == Look::Close {
             for (id, seen) in &mut found {
-                let request = cloud.again.elb.describe_target_group_attributes().target_group_arn(&id.0);
+                let request = cloud.api.elb.describe_target_group_attributes().target_group_arn(&id.0);
                 let all = request.send().await.map_err(classify)?.attributes.unwrap_or_default();
                 let drain = all.iter().find(|attribute| attribute.key() == Some(DRAIN));
                 seen.drain_seconds = drain.and_then(|attribute| attribute.value()?.parse().ok());
@@ -123,7 +123,7 @@ impl Manage for TargetGroup {
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<TargetGroupArn> {
         let request =
-            call.cloud.once.elb.create_target_group().name(name(call, 32)).vpc_id(call.outputs(&self.vpc)?.id.0);
+            call.cloud.api.elb.create_target_group().name(name(call, 32)).vpc_id(call.outputs(&self.vpc)?.id.0);
         let request = request.protocol(ProtocolEnum::Http).port(self.port.into()).target_type(TargetTypeEnum::Instance);
         let request = request.health_check_path(&self.health_path).set_tags(Some(tags_on(&self.tags, call)));
         let answer = request.send().await.map_err(with_references)?;
@@ -132,7 +132,7 @@ impl Manage for TargetGroup {
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &TargetGroupArn, seen: &Observed) -> CloudResult<()> {
-        let elb = &call.cloud.again.elb;
+        let elb = &call.cloud.api.elb;
         if seen.health_path != self.health_path {
             let request = elb.modify_target_group().target_group_arn(&id.0).health_check_path(&self.health_path);
             request.send().await.map_err(classify)?;
@@ -146,14 +146,14 @@ impl Manage for TargetGroup {
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &TargetGroupArn) -> CloudResult<()> {
-        call.cloud.again.elb.delete_target_group().target_group_arn(&id.0).send().await.map_err(classify)?;
+        call.cloud.api.elb.delete_target_group().target_group_arn(&id.0).send().await.map_err(classify)?;
         Ok(())
     }
 }
 
 /// All that begin with the stack's name, whoever's they are, by name.
 async fn list(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(String, (TargetGroupArn, Observed))>> {
-    let pages = cloud.again.elb.describe_target_groups().into_paginator().items().send();
+    let pages = cloud.api.elb.describe_target_groups().into_paginator().items().send();
     let all = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     let prefix = format!("{}-", owner.stack);
     let named = all.iter().filter_map(|described| Some((described.target_group_name()?, described)));
@@ -163,7 +163,7 @@ async fn list(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(String, (TargetGro
 
 async fn describe(cloud: &Aws, ids: &[TargetGroupArn]) -> CloudResult<Vec<(TargetGroupArn, Observed)>> {
     let ask = |arns| async move {
-        let request = cloud.again.elb.describe_target_groups().set_target_group_arns(Some(arns));
+        let request = cloud.api.elb.describe_target_groups().set_target_group_arns(Some(arns));
         Ok(request.send().await?.target_groups)
     };
     let found = present(ids.iter().map(|id| id.0.clone()).collect(), ask).await?;

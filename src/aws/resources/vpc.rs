@@ -95,7 +95,7 @@ impl Manage for Vpc {
         let mut found = describe(cloud, filter("vpc-id", ids.iter().map(|id| &id.0))).await?;
         if look == Look::Close {
             for (id, seen) in &mut found {
-                let request = cloud.again.ec2.describe_vpc_attribute().vpc_id(&id.0);
+                let request = cloud.api.ec2.describe_vpc_attribute().vpc_id(&id.0);
                 let answer = request.attribute(VpcAttributeName::EnableDnsHostnames).send().await.map_err(classify)?;
                 seen.dns_hostnames = answer.enable_dns_hostnames.and_then(|flag| flag.value);
             }
@@ -112,7 +112,7 @@ impl Manage for Vpc {
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<VpcId> {
-        let request = call.cloud.once.ec2.create_vpc().cidr_block(self.cidr.to_string());
+        let request = call.cloud.api.ec2.create_vpc().cidr_block(self.cidr.to_string());
         let answer = request.tag_specifications(tags_on(ResourceType::Vpc, &self.tags, call)).send().await;
         Ok(VpcId(answer.map_err(classify)?.vpc.and_then(|vpc| vpc.vpc_id).unwrap_or_default()))
     }
@@ -120,20 +120,20 @@ impl Manage for Vpc {
     async fn update(&self, call: &Call<'_, Aws>, id: &VpcId, seen: &Observed) -> CloudResult<()> {
         if seen.dns_hostnames != Some(self.dns_hostnames) {
             let flag = AttributeBooleanValue::builder().value(self.dns_hostnames).build();
-            let request = call.cloud.again.ec2.modify_vpc_attribute().vpc_id(&id.0).enable_dns_hostnames(flag);
+            let request = call.cloud.api.ec2.modify_vpc_attribute().vpc_id(&id.0).enable_dns_hostnames(flag);
             request.send().await.map_err(classify)?;
         }
         retag(call, &id.0, &self.tags, &seen.tags).await
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &VpcId) -> CloudResult<()> {
-        call.cloud.again.ec2.delete_vpc().vpc_id(&id.0).send().await.map_err(classify)?;
+        call.cloud.api.ec2.delete_vpc().vpc_id(&id.0).send().await.map_err(classify)?;
         Ok(())
     }
 }
 
 async fn describe(cloud: &Aws, filter: Filter) -> CloudResult<Vec<(VpcId, Observed)>> {
-    let pages = cloud.again.ec2.describe_vpcs().filters(filter).into_paginator().items().send();
+    let pages = cloud.api.ec2.describe_vpcs().filters(filter).into_paginator().items().send();
     let vpcs = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     let seen = vpcs.into_iter().filter_map(|vpc| {
         let observed = Observed {

@@ -98,7 +98,7 @@ impl Manage for VpcEndpoint {
 
     async fn read(cloud: &Aws, ids: &[VpcEndpointId], _: Look) -> CloudResult<Vec<(VpcEndpointId, Observed)>> {
         let ask = |ids| async move {
-            let request = cloud.again.ec2.describe_vpc_endpoints().set_vpc_endpoint_ids(Some(ids));
+            let request = cloud.api.ec2.describe_vpc_endpoints().set_vpc_endpoint_ids(Some(ids));
             Ok(request.send().await?.vpc_endpoints)
         };
         let found = present(ids.iter().map(|id| id.0.clone()).collect(), ask).await?;
@@ -114,7 +114,7 @@ impl Manage for VpcEndpoint {
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<VpcEndpointId> {
-        let request = call.cloud.once.ec2.create_vpc_endpoint().vpc_endpoint_type(VpcEndpointType::Gateway);
+        let request = call.cloud.api.ec2.create_vpc_endpoint().vpc_endpoint_type(VpcEndpointType::Gateway);
         let request = request.vpc_id(call.outputs(&self.vpc)?.id.0).service_name(&self.service);
         let tables = self.route_tables.iter().map(|table| Ok(call.outputs(table)?.id.0)).collect::<CloudResult<_>>()?;
         let request = request.set_route_table_ids(Some(tables)).client_token(call.key.as_str());
@@ -131,7 +131,7 @@ impl Manage for VpcEndpoint {
                 let surplus: Vec<String> = from.difference(to).map(|id| id.0.clone()).collect();
                 Some(surplus).filter(|surplus| !surplus.is_empty())
             };
-            let request = call.cloud.again.ec2.modify_vpc_endpoint().vpc_endpoint_id(&id.0);
+            let request = call.cloud.api.ec2.modify_vpc_endpoint().vpc_endpoint_id(&id.0);
             let request = request.set_add_route_table_ids(names(&wanted, &seen.route_tables));
             let request = request.set_remove_route_table_ids(names(&seen.route_tables, &wanted));
             request.send().await.map_err(with_references)?;
@@ -140,7 +140,7 @@ impl Manage for VpcEndpoint {
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &VpcEndpointId) -> CloudResult<()> {
-        let answer = call.cloud.again.ec2.delete_vpc_endpoints().vpc_endpoint_ids(&id.0).send().await;
+        let answer = call.cloud.api.ec2.delete_vpc_endpoints().vpc_endpoint_ids(&id.0).send().await;
         // A refusal does not fail the call; it is listed in the answer.
         match answer.map_err(classify)?.unsuccessful().first().and_then(|item| item.error()) {
             Some(error) if !error.code().unwrap_or_default().contains("NotFound") => Err(CloudError::NotYet(format!(
@@ -156,7 +156,7 @@ impl Manage for VpcEndpoint {
 // conversions
 
 async fn describe(cloud: &Aws, filter: Filter) -> CloudResult<Vec<(VpcEndpointId, Observed)>> {
-    let pages = cloud.again.ec2.describe_vpc_endpoints().filters(filter).into_paginator().items().send();
+    let pages = cloud.api.ec2.describe_vpc_endpoints().filters(filter).into_paginator().items().send();
     let endpoints = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     Ok(there(&endpoints))
 }

@@ -16,6 +16,17 @@ pub const READY_MADE: [(&str, &str); 4] = [
     ("worker-only", include_str!("../../../blueprints/worker-only.yaml")),
 ];
 
+/// The text of a ready-made blueprint with these edits, each of which must find something.
+pub fn ready_made(name: &str, edits: &[(&str, &str)]) -> String {
+    let known = READY_MADE.into_iter().find(|(known, _)| *known == name);
+    let mut text = known.expect("one that comes with Pando").1.to_owned();
+    for (from, to) in edits {
+        assert!(text.contains(from), "{name}.yaml has no {from:?}");
+        text = text.replace(from, to);
+    }
+    text
+}
+
 /// A file with this text.
 pub fn source(text: &str) -> Source {
     Source { name: "pando.yaml".into(), text: text.into() }
