@@ -15,5 +15,6 @@ mod present;
 mod rds;
 pub mod resources;
 pub mod rollout;
+mod secret_text;
 pub mod status;
 pub mod tags;

@@ -5,27 +5,29 @@ use std::fmt::Display;
 
 use sha2::{Digest as _, Sha256};
 
-use super::context::{Context, Prepared};
+use super::context::Context;
 use super::error::{CommandError, Exit};
 use crate::aws::clients::Aws;
 use crate::engine::address::Incarnation;
+use crate::engine::journal::Entry;
 use crate::engine::plan::{Action, Plan};
 use crate::engine::state::State;
 use crate::store::SavedPlan;
 
-/// A plan with everything that must be the same when it is carried out. The state is what was read, before anything was looked up.
-pub fn of(context: &Context, cloud: &Aws, state: &State, prepared: Prepared, plan: Plan) -> SavedPlan {
+/// Everything that must be the same when a plan is carried out; the plan itself is still empty. The state is what was read, before anything
+/// was looked up.
+pub fn of(context: &Context, cloud: &Aws, state: &State, entries: Vec<Entry>) -> SavedPlan {
     SavedPlan {
         format: SavedPlan::FORMAT,
         id: uuid::Uuid::new_v4().to_string(),
         stack: context.blueprint.name().to_owned(),
-        lineage: lineage(state),
+        lineage: (state.serial > 0).then(|| state.owner.lineage.clone()),
         serial: state.serial,
         blueprint: digest(context),
         site: cloud.site.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        entries: prepared.entries,
-        plan,
+        entries,
+        plan: Plan::default(),
     }
 }
 
@@ -77,10 +79,6 @@ fn same<T: PartialEq + Display>(member: &str, then: &T, here: &T) -> Result<(), 
 fn refused(message: String) -> CommandError {
     let error = CommandError::new(message).exit(Exit::Refused);
     error.hint("nothing was changed").hint("make a new plan, and look at it: `pando plan --out FILE`")
-}
-
-fn lineage(state: &State) -> Option<String> {
-    (state.serial > 0).then(|| state.owner.lineage.clone())
 }
 
 /// Of all that a plan follows from beside the state and the world.

@@ -67,6 +67,14 @@ pub enum StoreError {
         /// What is wrong with it.
         why: String,
     },
+    /// A file is not a saved plan, or no longer.
+    #[error("{} is not a saved plan: {why}", path.display())]
+    NotAPlan {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A newer Pando wrote it.
     #[error("{} was written by a newer Pando (format {found}, this one knows {FORMAT})", path.display())]
     Newer {
@@ -277,6 +285,6 @@ pub(super) fn unreadable(path: &Path, why: Unreadable) -> StoreError {
     }
 }
 
-fn io_error(doing: &'static str, path: &Path, source: io::Error) -> StoreError {
+pub(super) fn io_error(doing: &'static str, path: &Path, source: io::Error) -> StoreError {
     StoreError::Io { doing, path: path.to_owned(), source }
 }

@@ -3,14 +3,13 @@
 //! One checksummed line, readable by its owner only. It holds what is needed to see that nothing has changed since, and no observations; like the
 //! state it never holds a secret.
 
-#![expect(clippy::disallowed_methods, reason = "the store is where files are touched")]
-
-use std::io::{self, Write as _};
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::file::{StoreError, io_error, read_file, sync_folder};
+use super::disk::{Disk as _, ThisMachine};
+use super::file::{StoreError, io_error};
 use super::frame;
 use crate::engine::journal::Entry;
 use crate::engine::plan::Plan;
@@ -51,27 +50,34 @@ impl SavedPlan {
     /// Writes it, in one step. What is there already is replaced only if it is a saved plan too.
     pub fn write(&self, path: &Path) -> Result<(), StoreError> {
         let failed = |e: io::Error| io_error("write", path, e);
-        match read_file(path)? {
-            Some(old) if !old.is_empty() && parse(path, &old).is_err() => {
-                let why = "there is a file already, and it is not a saved plan";
-                return Err(failed(io::Error::new(io::ErrorKind::AlreadyExists, why)));
-            }
-            _ => {}
+        if content(path)?.is_some_and(|old| parse(path, &old).is_err()) {
+            let why = "there is a file already, and it is not a saved plan";
+            return Err(failed(io::Error::new(io::ErrorKind::AlreadyExists, why)));
         }
         let line = frame::write(self).map_err(|e| failed(e.into()))?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // Readable by its owner only, like every temporary file.
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-        file.write_all(line.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
-        file.persist(path).map_err(|e| failed(e.error))?;
-        sync_folder(folder).map_err(failed)
+        let new: PathBuf = folder.join(format!(".{}.plan", self.id));
+        let written = ThisMachine.write(&new, line.as_bytes()).and_then(|()| ThisMachine.rename(&new, path));
+        if let Err(e) = written {
+            // It is of no use to anybody; that it cannot even be removed is not what went wrong.
+            drop(ThisMachine.remove(&new));
+            return Err(failed(e));
+        }
+        ThisMachine.sync_folder(folder).map_err(failed)
     }
 
     /// Reads what [`Self::write`] wrote, and nothing else.
     pub fn read(path: &Path) -> Result<Self, StoreError> {
         let missing = || io_error("read", path, io::Error::from(io::ErrorKind::NotFound));
-        parse(path, &read_file(path)?.ok_or_else(missing)?)
+        parse(path, &content(path)?.ok_or_else(missing)?)
     }
+}
+
+fn content(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    ThisMachine.read(path).map_err(|e| match e.kind() {
+        io::ErrorKind::InvalidData => StoreError::NotAPlan { path: path.to_owned(), why: e.to_string() },
+        _ => io_error("read", path, e),
+    })
 }
 
 fn parse(path: &Path, bytes: &[u8]) -> Result<SavedPlan, StoreError> {
@@ -88,6 +94,7 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<SavedPlan, StoreError> {
     let plan: SavedPlan = frame::read(line).map_err(|e| damaged(e.to_string()))?;
     // The checksum's own digits may be written in capitals, and members that nobody knows may stand beside; not in what Pando wrote.
     let again = frame::write(&plan).map_err(|e| damaged(e.to_string()))?;
-    let is_ours = again.as_bytes() == bytes && plan.entries.iter().all(|entry| !matches!(entry, Entry::Happened { .. }));
+    let is_ours =
+        again.as_bytes() == bytes && plan.entries.iter().all(|entry| !matches!(entry, Entry::Happened { .. }));
     if is_ours { Ok(plan) } else { Err(damaged("it is not what Pando writes there".into())) }
 }

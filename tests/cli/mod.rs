@@ -9,6 +9,7 @@ mod interrupted;
 mod local;
 mod machine;
 mod protected;
+mod saved_plan;
 mod state;
 mod terminal;
 
