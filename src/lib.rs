@@ -30,6 +30,7 @@
 //! | `.pando/<stack>/state.<serial>.bak` | [`store::file`]: the last ten snapshots before |
 //! | `.pando/<stack>/lock` | [`store::file`]: held by the kernel for whoever is at work |
 //! | `.pando/<stack>/lost-<number>/` | [`store`]: what was left of a state in the place of which another was recovered |
+//! | whatever `pando plan --out` names | [`store::saved_plan`]: a plan, and what must be the same when it is carried out |
 //! | `~/.cache/pando/emulators/` | [`emulators`]: their Python environments, logs, and notes of those that stay |
 //! | `~/.cache/pando/emulators/demo/` | [`cli`]: the blueprint and state of `pando demo --keep` |
 //!

@@ -5,6 +5,7 @@
 
 mod blueprint;
 mod boot;
+mod canary;
 mod cli;
 mod conformance;
 mod crash;

@@ -80,10 +80,16 @@ fn modules_import_only_what_the_arrows_allow() {
 
 #[test]
 fn amazon_the_terminal_and_the_disk_stay_behind_their_doors() {
-    let doors: [(&str, &[&str]); 5] = [
+    let doors: [(&str, &[&str]); 10] = [
         ("aws_sdk_", &["src/aws/"]),
         ("aws_config", &["src/aws/clients.rs", "src/aws/interceptors.rs"]),
         ("println!", &[]),
+        // Nothing gathers what dependencies log: it would hold whatever they hold, passwords too.
+        ("tracing_", &[]),
+        ("_logger", &[]),
+        ("dbg!", &[]),
+        (".expose()", &["src/aws/resources/", "src/aws/secret_text.rs"]),
+        ("panic::set_hook", &["src/cli/discretion.rs"]),
         ("anstream::", &["src/cli/view/"]),
         ("clippy::disallowed_methods", &["src/cli/", "src/store/", "src/emulators/"]),
     ];
@@ -92,6 +98,19 @@ fn amazon_the_terminal_and_the_disk_stay_behind_their_doors() {
             let fine = allowed.iter().any(|door| path.starts_with(door)) || !code(&text).contains(word);
             assert!(fine, "{path} names {word}");
         }
+    }
+}
+
+#[test]
+fn nothing_that_gathers_logs_is_depended_on() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let dependencies = manifest.split("\n[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
+    let names: Vec<&str> = dependencies.lines().filter_map(|line| line.split([' ', '.']).next()).collect();
+    assert!(names.contains(&"rustix"), "the names are read: {names:?}");
+    let sinks = ["log", "tracing", "env_logger", "fern", "slog", "simplelog", "flexi_logger", "log4rs"];
+    for name in names {
+        let is_sink = sinks.contains(&name) || name.starts_with("tracing-") || name.ends_with("-subscriber");
+        assert!(!is_sink, "Cargo.toml: {name} would write down what dependencies hold");
     }
 }
 

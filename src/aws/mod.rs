@@ -17,6 +17,7 @@ mod present;
 mod rds;
 pub mod resources;
 pub mod rollout;
+mod secret_text;
 mod sightings;
 pub mod status;
 pub mod tags;

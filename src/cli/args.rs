@@ -115,6 +115,7 @@ pub enum Template {
 Examples:
   pando plan
   pando plan --env dev --detailed-exitcode   in a script: 2 if there is something to do
+  pando plan --out shop.plan                 for somebody to look at, and for `pando apply shop.plan`
 
 A plan changes nothing, neither in AWS nor in the state. `+` creates, `~` changes, `±` replaces, `-` deletes; `(holds data)` marks what is lost \
 with the data in it.")]
@@ -122,6 +123,9 @@ pub struct Plan {
     /// End with exit code 2 instead of 0 if there is something to do
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Save the plan, to be carried out later exactly as it was shown: `pando apply FILE`
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
     /// Ask AWS anew for this, instead of using the answer that the first apply pinned; can be given twice
     #[arg(long, value_enum, value_name = "WHAT")]
     pub renew: Vec<Renew>,
@@ -144,9 +148,13 @@ Examples:
   pando apply --env prod --yes               in a script
   pando apply --yes --confirm shop           also where a database, cache, queue or password is deleted or replaced
   pando apply --renew image                  rolls all clones over to the newest image
+  pando apply shop.plan                      what `pando plan --out shop.plan` showed, once
 
 Ctrl-C once: calls under way are answered and written down, and no more are sent. The next apply goes on where this one stopped.")]
 pub struct Apply {
+    /// A plan that `pando plan --out FILE` saved: does exactly that, without asking, or nothing if anything is different by now
+    #[arg(value_name = "FILE", conflicts_with = "renew")]
+    pub plan: Option<PathBuf>,
     /// Do not ask before the plan is carried out; needed where there is no terminal
     #[arg(short, long, alias = "auto-approve")]
     pub yes: bool,

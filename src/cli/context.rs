@@ -17,7 +17,7 @@ use crate::aws::resources::registry;
 use crate::blueprint::diagnostic::Source;
 use crate::blueprint::{Blueprint, Expansion};
 use crate::engine::address::Owner;
-use crate::engine::deployment::{Deployment, stopped};
+use crate::engine::deployment::{Deployment, RunError, stopped};
 use crate::engine::journal::{Entry, Journal};
 use crate::engine::state::State;
 use crate::store::{FileStore, Holder};
@@ -121,6 +121,13 @@ impl Context {
     /// Asks what the state does not know (all of it for what is to be renewed), and expands the blueprint.
     pub async fn prepare(&self, cloud: &Aws, state: &State, renew: &[String]) -> Result<Prepared, CommandError> {
         self.unless_stopped(self.ask(cloud, state, renew)).await
+    }
+
+    /// The same from the answers that a saved plan was made with. There must be nothing more to ask.
+    pub async fn prepare_saved(&self, cloud: &Aws, state: &State, entries: &[Entry]) -> Result<Prepared, CommandError> {
+        let known = state.clone().fold(entries).map_err(RunError::from)?;
+        let prepared = self.prepare(cloud, &known, &[]).await?;
+        Ok(Prepared { entries: [entries.to_vec(), prepared.entries].concat(), ..prepared })
     }
 
     async fn ask(&self, cloud: &Aws, state: &State, renew: &[String]) -> Result<Prepared, CommandError> {

@@ -110,6 +110,7 @@ impl From<StoreError> for CommandError {
                 )).hint("if none is of use, `pando state recover` finds out anew, from AWS, what there is")
             }
             StoreError::Newer { .. } => plain.hint("update Pando"),
+            StoreError::NotAPlan { .. } => plain.hint("nothing was changed").hint("`pando plan --out FILE` makes one"),
             StoreError::Io { .. } => plain,
         }
     }

@@ -4,8 +4,10 @@ pub mod args;
 pub mod commands;
 pub mod consent;
 pub mod context;
+pub mod discretion;
 pub mod error;
 pub mod local_aws;
+pub mod saved_plan;
 mod signals;
 pub mod view;
 
@@ -17,6 +19,7 @@ use view::View;
 
 /// Runs the command that the arguments name. Returns the number the process ends with.
 pub fn run() -> u8 {
+    discretion::keep();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

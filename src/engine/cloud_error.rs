@@ -77,15 +77,20 @@ impl CloudError {
     /// The same meaning, with words before the text that say what was being done.
     #[must_use]
     pub fn context(self, doing: &str) -> Self {
-        let with = |text: String| format!("{doing}: {text}");
+        self.map_text(|text| format!("{doing}: {text}"))
+    }
+
+    /// The same with another text.
+    #[must_use]
+    pub fn map_text(self, change: impl FnOnce(String) -> String) -> Self {
         match self {
-            Self::Refused(text) => Self::Refused(with(text)),
-            Self::Denied(text) => Self::Denied(with(text)),
-            Self::Expired(text) => Self::Expired(with(text)),
-            Self::NotYet(text) => Self::NotYet(with(text)),
-            Self::Missing(text) => Self::Missing(with(text)),
-            Self::Exists(text) => Self::Exists(with(text)),
-            Self::Unknown(text) => Self::Unknown(with(text)),
+            Self::Refused(text) => Self::Refused(change(text)),
+            Self::Denied(text) => Self::Denied(change(text)),
+            Self::Expired(text) => Self::Expired(change(text)),
+            Self::NotYet(text) => Self::NotYet(change(text)),
+            Self::Missing(text) => Self::Missing(change(text)),
+            Self::Exists(text) => Self::Exists(change(text)),
+            Self::Unknown(text) => Self::Unknown(change(text)),
         }
     }
 }

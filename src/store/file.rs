@@ -68,6 +68,14 @@ pub enum StoreError {
         /// What is wrong with it.
         why: String,
     },
+    /// A file is not a saved plan, or no longer.
+    #[error("{} is not a saved plan: {why}", path.display())]
+    NotAPlan {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A newer Pando wrote it.
     #[error("{} was written by a newer Pando (format {found}, this one knows {FORMAT})", path.display())]
     Newer {

@@ -9,8 +9,10 @@ mod frame;
 mod lock;
 pub mod rebuild;
 mod replay;
+pub mod saved_plan;
 mod snapshot;
 
 pub use anew::Vacant;
 pub use file::{FileStore, OpenStore, StoreError};
 pub use lock::Holder;
+pub use saved_plan::SavedPlan;

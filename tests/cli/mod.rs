@@ -10,6 +10,7 @@ mod local;
 mod machine;
 mod protected;
 mod recovered;
+mod saved_plan;
 mod state;
 mod terminal;
 

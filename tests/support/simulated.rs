@@ -1,6 +1,7 @@
 //! Pando's own simulator, for tests: in this process and in virtual time, for which the test's runtime must have its clock paused; or over HTTP.
 
 use aws_smithy_async::time::SharedTimeSource;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use pando::aws::clients::{Access, Aws, Target, Transport};
 use pando::cli::local_aws::ACCOUNT;
 use pando::simulator::Simulator;
@@ -32,12 +33,18 @@ pub async fn connect(simulator: &Simulator) -> Aws {
     connect_as(simulator, ACCOUNT).await
 }
 
+/// The same by this client, which leads there.
+pub async fn connect_through(simulator: &Simulator, client: SharedHttpClient) -> Aws {
+    connect_with(simulator, ACCOUNT, client).await
+}
+
 /// The same for another account.
 pub async fn connect_as(simulator: &Simulator, account: &str) -> Aws {
-    let transport = Transport {
-        client: Door::new(simulator).client(),
-        time: SharedTimeSource::new(WorldTime(simulator.clock().clone())),
-    };
+    connect_with(simulator, account, Door::new(simulator).client()).await
+}
+
+async fn connect_with(simulator: &Simulator, account: &str, client: SharedHttpClient) -> Aws {
+    let transport = Transport { client, time: SharedTimeSource::new(WorldTime(simulator.clock().clone())) };
     let target = Target {
         region: Some(REGION.to_owned()),
         endpoint_url: Some("http://simulator.invalid".to_owned()),

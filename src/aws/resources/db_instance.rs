@@ -255,7 +255,8 @@ impl Manage for DbInstance {
         let request = request.auto_minor_version_upgrade(true).copy_tags_to_snapshot(true);
         let request = request.enable_iam_database_authentication(true);
         let request = request.set_enable_cloudwatch_logs_exports(Some(self.logs.iter().cloned().collect()));
-        request.set_tags(Some(tags_on(&self.tags, call))).send().await.map_err(with_references)?;
+        let redacted = |e| password.redact(with_references(e));
+        request.set_tags(Some(tags_on(&self.tags, call))).send().await.map_err(redacted)?;
         Ok(DbInstanceId(id))
     }
 
@@ -314,13 +315,12 @@ impl DbInstance {
         let request = request.auto_minor_version_upgrade(true).copy_tags_to_snapshot(true);
         let request = request.enable_iam_database_authentication(true);
         let request = request.set_cloudwatch_logs_export_configuration(instance.log_changes(&self.logs));
-        let request = if call.moved(&self.password) {
-            let password = password(call.cloud, &call.outputs(&self.password)?.arn).await?;
-            request.master_user_password(password.expose())
-        } else {
-            request
-        };
-        request.send().await.map(drop).map_err(with_references)
+        if !call.moved(&self.password) {
+            return request.send().await.map(drop).map_err(with_references);
+        }
+        let password = password(call.cloud, &call.outputs(&self.password)?.arn).await?;
+        let request = request.master_user_password(password.expose());
+        request.send().await.map(drop).map_err(|e| password.redact(with_references(e)))
     }
 }
 

@@ -248,7 +248,7 @@ impl Manage for ReplicationGroup {
         let request = request.at_rest_encryption_enabled(true).transit_encryption_enabled(true);
         let request = request.auth_token(password.expose()).snapshot_retention_limit(count(self.snapshot_days));
         let request = request.auto_minor_version_upgrade(true).set_tags(Some(tags_on(&self.tags, call)));
-        request.send().await.map_err(with_references)?;
+        request.send().await.map_err(|e| password.redact(with_references(e)))?;
         Ok(ReplicationGroupId(id))
     }
 
@@ -284,7 +284,8 @@ impl Manage for ReplicationGroup {
             let password = password(call.cloud, &call.outputs(&self.password)?.arn).await?;
             let request = elasticache.modify_replication_group().replication_group_id(&id.0).apply_immediately(true);
             let request = request.auth_token_update_strategy(AuthTokenUpdateStrategyType::Rotate);
-            request.auth_token(password.expose()).send().await.map_err(classify)?;
+            let request = request.auth_token(password.expose());
+            request.send().await.map_err(|e| password.redact(classify(e)))?;
         }
         Ok(())
     }

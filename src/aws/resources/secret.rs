@@ -5,11 +5,11 @@
 
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, SecretListEntry, Tag};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, is_absent};
 use crate::aws::naming::name;
+use crate::aws::secret_text::SecretText;
 use crate::aws::sightings::tagged;
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
@@ -31,16 +31,6 @@ pub struct Secret {
     pub recovery_days: Option<u32>,
     /// The user's tags.
     pub tags: Tags,
-}
-
-/// A password on its way from one service to another. Cannot be printed, serialised or compared.
-pub(super) struct Password(String);
-
-impl Password {
-    /// The text, for the one request that needs it.
-    pub(super) fn expose(self) -> String {
-        self.0
-    }
 }
 
 // identity, observation, outputs
@@ -139,16 +129,15 @@ impl Manage for Secret {
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<SecretArn> {
         let request = call.cloud.api.secrets.get_random_password().password_length(LENGTH).exclude_punctuation(true);
         let password = request.send().await.map_err(classify)?.random_password.unwrap_or_default();
-        let value = match &self.username {
-            Some(username) => json!({ "username": username, "password": password }),
-            None => json!({ "password": password }),
-        };
+        let content = Content { username: self.username.clone(), password: SecretText::new(password) };
+        let value = content.write()?;
         let request = call.cloud.api.secrets.create_secret().name(name(call, 512)).description(&self.description);
         // A token has 32 to 64 characters.
         let request =
-            request.client_request_token(format!("pando-{}", call.key.as_str())).secret_string(value.to_string());
+            request.client_request_token(format!("pando-{}", call.key.as_str())).secret_string(value.expose());
         let tags = self.tags.with_identity(call).into_iter().map(|(key, value)| tag(key, value)).collect();
-        Ok(SecretArn(request.set_tags(Some(tags)).send().await.map_err(classify)?.arn.unwrap_or_default()))
+        let redacted = |e| value.redact(content.password.redact(classify(e)));
+        Ok(SecretArn(request.set_tags(Some(tags)).send().await.map_err(redacted)?.arn.unwrap_or_default()))
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &SecretArn, seen: &Observed) -> CloudResult<()> {
@@ -211,12 +200,40 @@ fn is_on_its_way_out(why: &str) -> bool {
 }
 
 /// Reads the password of a secret, in memory.
-pub(super) async fn password(cloud: &Aws, arn: &str) -> CloudResult<Password> {
+pub(super) async fn password(cloud: &Aws, arn: &str) -> CloudResult<SecretText> {
     let answer = cloud.api.secrets.get_secret_value().secret_id(arn).send().await.map_err(classify)?;
-    let value: serde_json::Value = serde_json::from_str(answer.secret_string().unwrap_or_default())
-        .map_err(|_| CloudError::Refused(format!("the secret {arn} is not what Pando wrote there")))?;
-    let password = value["password"].as_str().map(str::to_owned);
-    password.map(Password).ok_or_else(|| CloudError::Refused(format!("the secret {arn} has no password")))
+    let content = Content::read(answer.secret_string().unwrap_or_default());
+    content.ok_or_else(|| CloudError::Refused(format!("the secret {arn} is not what Pando wrote there")))
+}
+
+/// What is kept in a secret.
+struct Content {
+    username: Option<String>,
+    password: SecretText,
+}
+
+impl Content {
+    fn write(&self) -> CloudResult<SecretText> {
+        #[derive(Serialize)]
+        struct Text<'a> {
+            password: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            username: Option<&'a str>,
+        }
+        let text = Text { password: self.password.expose(), username: self.username.as_deref() };
+        let json = serde_json::to_string(&text).map_err(|_| CloudError::Refused("the secret is no JSON".into()))?;
+        Ok(SecretText::new(json))
+    }
+
+    /// What is wrong with it is not said: the error would quote it.
+    fn read(text: &str) -> Option<SecretText> {
+        #[derive(Deserialize)]
+        struct Text {
+            password: String,
+        }
+        let text: Text = serde_json::from_str(text).ok()?;
+        Some(SecretText::new(text.password))
+    }
 }
 
 fn tag(key: String, value: String) -> Tag {

@@ -10,18 +10,21 @@ use crate::cli::args::{Apply, Global, Renew};
 use crate::cli::consent;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Exit};
+use crate::cli::saved_plan;
 use crate::cli::view::escape::escape;
 use crate::engine::deployment::{Deployment, Report, RunError};
 use crate::engine::graph::Graph;
 use crate::engine::plan::{Action, Observations, Plan};
 use crate::engine::planner::PlanError;
-use crate::store::OpenStore;
+use crate::store::{OpenStore, SavedPlan};
 
 /// How an apply goes about it.
 #[derive(Clone, Debug, Default)]
 pub struct Terms {
     /// What AWS is asked again, though its answer is pinned.
     pub renew: Vec<String>,
+    /// The plan that is to be carried out, and no other.
+    pub saved: Option<SavedPlan>,
     /// Whether the plan was consented to in advance.
     pub yes: bool,
     /// Whether the stack's name was given, and so data may be deleted.
@@ -34,19 +37,31 @@ pub struct Terms {
 pub async fn run(global: Global, args: Apply, stop: watch::Receiver<bool>) -> Result<Exit, CommandError> {
     let context = Context::load(&global, stop)?;
     consent::check_flag(&context, args.confirm.as_deref())?;
+    let saved = args.plan.as_deref().map(SavedPlan::read).transpose()?;
     let cloud = Arc::new(context.connect(Access::Write).await?);
     context.say_relaxed();
     let renew = args.renew.iter().map(|renew: &Renew| renew.name().to_owned()).collect();
-    apply(&context, cloud, &Terms { renew, yes: args.yes, confirmed: args.confirm.is_some(), brief: false }).await
+    // Who names a plan has seen it.
+    let yes = args.yes || saved.is_some();
+    apply(&context, cloud, &Terms { renew, saved, yes, confirmed: args.confirm.is_some(), brief: false }).await
 }
 
 /// The same, once it is known where the calls go.
 pub async fn apply(context: &Context, cloud: Arc<Aws>, terms: &Terms) -> Result<Exit, CommandError> {
     let (store, state) = context.store.open(|| context.new_owner(), &context.holder("apply"))?;
-    let prepared = context.prepare(&cloud, &state, &terms.renew).await?;
+    let prepared = match &terms.saved {
+        Some(saved) => {
+            saved_plan::check(saved, context, &cloud, &state)?;
+            context.prepare_saved(&cloud, &state, &saved.entries).await?
+        }
+        None => context.prepare(&cloud, &state, &terms.renew).await?,
+    };
     let mut deployment = context.deployment(cloud, store, state);
     let graph = &prepared.expansion.graph;
     let (plan, seen) = context.unless_stopped(async { Ok(deployment.plan(graph).await?) }).await?;
+    if let Some(saved) = &terms.saved {
+        saved_plan::refuse_changed(&saved.plan, &plan)?;
+    }
     let lost = plan.lost_data(&deployment.registry.rules());
     if terms.brief {
         context.view.totals(&plan);

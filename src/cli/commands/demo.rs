@@ -194,7 +194,7 @@ impl Stage {
 
     async fn plan_again(&self) -> Result<(), CommandError> {
         let (context, cloud) = self.connect(Access::Read).await?;
-        let plan = Box::pin(plan(&context, Arc::clone(&cloud), &[])).await?;
+        let plan = Box::pin(plan(&context, Arc::clone(&cloud), &[])).await?.plan;
         self.view.plan(&plan, &plan.lost_data(&registry().rules()));
         self.say_calls(&cloud);
         if plan.is_empty() {
