@@ -15,6 +15,7 @@ mod engine;
 mod faults;
 mod generated;
 mod judged;
+mod killed;
 mod lifecycle;
 mod plans;
 mod replace_rules;

@@ -8,7 +8,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "it reads the ready-made blueprints, and how many runs are wanted")]
 
-mod oracle;
+pub(crate) mod oracle;
 mod scenarios;
 
 use std::collections::BTreeMap;
