@@ -144,6 +144,11 @@ fn a_blind_read_at_every_boundary() {
 }
 
 #[test]
+fn a_cloud_that_forgets_for_some_seconds_at_every_boundary() {
+    every_boundary(Fault::Forgotten, 1);
+}
+
+#[test]
 fn a_request_that_runs_late_after_a_crash() {
     every_boundary(Fault::CrashThenLate(20), 1);
     every_boundary(Fault::CrashThenLate(90), 1);

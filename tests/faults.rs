@@ -156,6 +156,31 @@ async fn after_a_cut_connection_nobody_knows_whether_it_happened() {
 }
 
 #[tokio::test]
+async fn a_change_whose_answer_is_lost_is_sent_once_and_a_read_again() {
+    let stub = Stub::start(Fault::Common(Common::Broken)).await;
+    let cloud = stub.connect_to_try(2).await;
+    let (mut changes, mut reads) = (0, 0);
+    for life in Recording::get().await.one_of_each() {
+        for verb in VERBS {
+            let before = cloud.calls();
+            drop(call(verb, life, &cloud).await);
+            for ((service, operation), count) in cloud.calls() {
+                let times = count - before.get(&(service, operation.clone())).copied().unwrap_or_default();
+                let is_read = ["Describe", "Get", "List"].iter().any(|verb| operation.starts_with(verb));
+                *(if is_read { &mut reads } else { &mut changes }) += usize::from(times > 0);
+                let wanted = if is_read { [0, 2] } else { [0, 1] };
+                assert!(
+                    wanted.contains(&times),
+                    "{operation} was sent {times} times by {verb:?} of {}",
+                    life.kind.kind()
+                );
+            }
+        }
+    }
+    assert!(changes > 60 && reads > 25, "{changes} changes and {reads} reads");
+}
+
+#[tokio::test]
 async fn where_nobody_listens_nothing_happened() {
     let stub = Stub::start(Fault::Cut).await;
     let cloud = stub.connect().await;

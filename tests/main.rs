@@ -9,6 +9,7 @@ mod cli;
 mod conformance;
 mod crash;
 mod crashes;
+mod disk;
 mod disturbances;
 mod emulators;
 mod engine;

@@ -1,8 +1,6 @@
 //! The clients of all services, and how they behave: endpoints, timeouts, retries, and what a plan may not send.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -10,18 +8,13 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_http_client::{Builder, Connector, proxy::ProxyConfig, tls};
-use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
-};
-use aws_smithy_runtime_api::client::interceptors::{Intercept, SharedInterceptor, dyn_dispatch_hint};
-use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::ConfigBag;
 use aws_types::service_config::ServiceConfigKey;
 
 use super::failure::{self, Problem};
+use super::interceptors::{ReadOnly, SendOnce, Tally};
 use crate::engine::state::Site;
 
 /// What the user said about where to go. Everything not said comes from the standard AWS configuration: environment, profile, SSO,
@@ -62,10 +55,9 @@ pub enum Access {
 
 /// Everything needed to talk to AWS.
 pub struct Aws {
-    /// Clients that send a call again when its answer is lost or it is throttled: for reads, and for changes that do no harm twice.
+    /// Clients that send a read again when its answer is lost or it is throttled, and everything else once.
     pub again: Services,
-    /// Clients that send once, for creates. Sending again is the engine's decision, after a look (reference: the SDK retries timeouts and
-    /// 5xx for every operation, idempotent or not, so one `CreateVpc` could make two).
+    /// The same.
     pub once: Services,
     /// Where the calls go.
     pub site: Site,
@@ -75,10 +67,6 @@ pub struct Aws {
     pub caller: String,
     tally: Tally,
 }
-
-/// Counts calls by service and operation, each attempt once.
-#[derive(Clone, Debug, Default)]
-pub struct Tally(Arc<Mutex<BTreeMap<(String, String), u64>>>);
 
 /// The connection could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -161,7 +149,8 @@ impl Aws {
         let region = shared.region().map(ToString::to_string).ok_or(ConnectError::NoRegion)?;
         let endpoint = describe_endpoint(&shared, target);
         let tally = Tally::default();
-        let mut interceptors = vec![SharedInterceptor::permanent(tally.clone())];
+        let mut interceptors =
+            vec![SharedInterceptor::permanent(tally.clone()), SharedInterceptor::permanent(SendOnce)];
         if access == Access::Read {
             interceptors.push(SharedInterceptor::permanent(ReadOnly));
         }
@@ -171,7 +160,7 @@ impl Aws {
         });
         let retries = RetryConfig::standard().with_max_attempts(target.attempts.unwrap_or(configured));
         let again = Services::new(&shared, target, &retries, &interceptors);
-        let once = Services::new(&shared, target, &RetryConfig::disabled(), &interceptors);
+        let once = again.clone();
         let who = tokio::time::timeout(FIRST_CALL, again.sts.get_caller_identity().send()).await;
         let who = match who {
             Ok(Ok(who)) => who,
@@ -187,9 +176,9 @@ impl Aws {
         Ok(Self { again, once, site, partition, caller, tally })
     }
 
-    /// How often each operation was called so far.
+    /// How often each operation was called so far, by service and operation.
     pub fn calls(&self) -> BTreeMap<(String, String), u64> {
-        self.tally.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.tally.counts()
     }
 
     /// The ARN of something in this account and region.
@@ -286,66 +275,6 @@ fn endpoint_of(id: &str, shared: &SdkConfig, target: &Target) -> Option<String> 
         let key = ServiceConfigKey::builder().service_id(id).env("AWS_ENDPOINT_URL").profile("endpoint_url");
         configured.load_config(key.build().ok()?)
     })
-}
-
-#[dyn_dispatch_hint]
-impl Intercept for Tally {
-    fn name(&self) -> &'static str {
-        "Tally"
-    }
-
-    fn read_before_transmit(
-        &self,
-        _context: &BeforeTransmitInterceptorContextRef<'_>,
-        _components: &RuntimeComponents,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        if let Some(operation) = config.load::<Metadata>() {
-            let key = (operation.service().to_owned(), operation.name().to_owned());
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default() += 1;
-        }
-        Ok(())
-    }
-}
-
-/// Lets only calls through that change nothing.
-#[derive(Debug)]
-struct ReadOnly;
-
-/// The operation would change something.
-#[derive(Debug)]
-struct WouldWrite(String);
-
-impl fmt::Display for WouldWrite {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a plan must not write, and {} does", self.0)
-    }
-}
-
-impl std::error::Error for WouldWrite {}
-
-#[dyn_dispatch_hint]
-impl Intercept for ReadOnly {
-    fn name(&self) -> &'static str {
-        "ReadOnly"
-    }
-
-    fn read_before_serialization(
-        &self,
-        _context: &BeforeSerializationInterceptorContextRef<'_>,
-        _components: &RuntimeComponents,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        match config.load::<Metadata>() {
-            Some(operation) if reads(operation.name()) => Ok(()),
-            operation => Err(WouldWrite(operation.map_or("an unnamed call", Metadata::name).to_owned()).into()),
-        }
-    }
-}
-
-/// Whether an operation changes nothing, by AWS's own naming.
-fn reads(operation: &str) -> bool {
-    ["Describe", "Get", "List"].iter().any(|verb| operation.starts_with(verb))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod elasticache;
 mod elb;
 mod failure;
 mod iam;
+mod interceptors;
 pub mod lookups;
 mod naming;
 mod present;

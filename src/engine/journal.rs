@@ -47,6 +47,14 @@ pub enum Entry {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fact {
+    /// A plan that is about to be carried out will create it. Written for all of a plan's creates before the first call, so that whoever
+    /// takes over without the rest of the journal knows what to look for.
+    Planned {
+        /// The identity it will carry.
+        key: Key,
+        /// What will be asked for.
+        request: Request,
+    },
     /// A create is about to be sent.
     CreateSent {
         /// The identity it carries.
@@ -92,7 +100,10 @@ pub enum Fact {
         outputs: Value,
     },
     /// A delete is about to be sent.
-    DeleteSent,
+    DeleteSent {
+        /// Seconds since 1970.
+        at: u64,
+    },
     /// It is no longer there.
     Gone,
 }

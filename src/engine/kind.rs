@@ -41,6 +41,8 @@ pub trait Rules: Send + Sync {
     fn replace_order(&self) -> ReplaceOrder;
     /// See [`Resource::RESEND`].
     fn resend(&self) -> Resend;
+    /// See [`Resource::NAME_RETURNS`].
+    fn name_returns(&self) -> bool;
     /// See [`Resource::REMOVAL`].
     fn removal(&self) -> Removal;
     /// See [`Resource::compare`].
@@ -172,6 +174,10 @@ impl<R: Resource> Rules for Kind<R> {
 
     fn resend(&self) -> Resend {
         R::RESEND
+    }
+
+    fn name_returns(&self) -> bool {
+        R::NAME_RETURNS
     }
 
     fn removal(&self) -> Removal {

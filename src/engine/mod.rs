@@ -24,5 +24,7 @@ pub mod reference;
 mod resolve;
 pub mod resource;
 pub mod state;
+mod surplus;
 pub mod sweep;
+mod transition;
 pub mod verify;

@@ -95,7 +95,7 @@ impl<C: Send + Sync + 'static, J: Journal> Deployment<C, J> {
 /// Whether something that was not there in `look` looks so far has to be looked for once more.
 fn is_doubtful(record: &Record, look: u32, now: u64) -> bool {
     match record.status {
-        Status::Creating { at, .. } => look < LOOKS || now < at + NEW,
+        Status::Creating { .. } => look < LOOKS || record.is_younger_than(NEW, now),
         _ => look < LOOKS,
     }
 }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::address::Key;
+use super::address::{Incarnation, Key};
 use super::cloud_error::CloudResult;
 use super::deployment::{Deployment, RunError};
 use super::event::Event;
-use super::journal::{Fact, Journal};
+use super::journal::{Entry, Fact, Journal};
 use super::kind::Actions;
 use super::resource::Look;
 use super::state::{Record, Status};
@@ -17,12 +17,15 @@ use super::state::{Record, Status};
 const QUIET: u64 = 60;
 /// For how long a create that was not found is looked for in every later run, in seconds.
 const WATCH: u64 = 24 * 3600;
+/// How long a request that was never answered may take to arrive, in seconds: ten times the quiet period, for whoever will not look again.
+const LATE: u64 = 600;
 /// The pause between two looks for the same thing.
 const AGAIN: Duration = Duration::from_secs(5);
 
 impl<C: Send + Sync + 'static, J: Journal> Deployment<C, J> {
-    /// Proves or disproves every create of unknown fate, and waits until no update of an earlier run can still arrive.
+    /// Proves or disproves every create of unknown fate, and waits until no update or delete of an earlier run can still do harm.
     pub(super) async fn resolve(&mut self) -> Result<(), RunError> {
+        self.forget_planned().await?;
         let unproved = self.state.records.values().filter(|record| record.is_open()).count();
         if unproved > 0 {
             self.tell(Event::ResolveStarted { unproved });
@@ -33,8 +36,13 @@ impl<C: Send + Sync + 'static, J: Journal> Deployment<C, J> {
                 self.pause(wait).await?;
             }
         }
-        let sent = self.state.records.values().filter_map(|record| match record.status {
+        self.adopt_surplus().await?;
+        let sent = self.state.records.iter().filter_map(|(of, record)| match record.status {
             Status::Updating { at, .. } => at,
+            Status::Deleting { at, .. } => {
+                let kind = self.registry.actions(&of.address.kind);
+                kind.is_some_and(|kind| kind.name_returns()).then_some(at)
+            }
             _ => None,
         });
         let seconds = sent.max().map_or(0, |last| (last + QUIET).saturating_sub((self.now)()));
@@ -43,6 +51,24 @@ impl<C: Send + Sync + 'static, J: Journal> Deployment<C, J> {
             self.pause(Duration::from_secs(seconds)).await?;
         }
         Ok(())
+    }
+
+    /// The creates that were never answered nor found, and may still be carried out, with the seconds left for that.
+    pub fn ghosts(&self) -> Vec<(Incarnation, u64)> {
+        let now = (self.now)();
+        let left = |record: &Record| match record.status {
+            Status::Unproved { at } => Some((at + LATE).saturating_sub(now)).filter(|left| *left > 0),
+            _ => None,
+        };
+        self.state.records.iter().filter_map(|(of, record)| Some((of.clone(), left(record)?))).collect()
+    }
+
+    /// What was planned and has no other entry was never sent: an entry is durable before its call.
+    pub(super) async fn forget_planned(&mut self) -> Result<(), RunError> {
+        let planned = self.state.records.iter().filter(|(_, record)| record.status == Status::Planned);
+        let gone = planned.map(|(of, _)| Entry::Happened { of: of.clone(), fact: Fact::Gone });
+        let gone: Vec<Entry> = gone.collect();
+        if gone.is_empty() { Ok(()) } else { self.write(&gone).await }
     }
 
     /// One look for every unproved create of the kind. `Some(wait)`: look again after that.

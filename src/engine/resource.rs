@@ -60,6 +60,9 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     /// Whether a create whose answer was lost may be sent again under the same key.
     const RESEND: Resend = Resend::SameKey;
+    /// Whether its name is the blueprint's alone, so that the next life has the same one. A delete that arrives late would then remove the
+    /// wrong one.
+    const NAME_RETURNS: bool = false;
     /// How it ends.
     const REMOVAL: Removal = Removal::Deleted;
 

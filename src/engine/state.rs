@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::address::{Address, Incarnation, Key, Owner};
 use super::journal::{Entry, Fact};
+use super::transition::transition;
 
 /// Where a stack lives. What was made in one place can never be changed through another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +37,8 @@ pub struct Request {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Status {
+    /// A plan that is being carried out will create it. Nothing was sent yet.
+    Planned,
     /// A create was sent, and nobody knows more.
     Sent {
         /// Seconds since 1970.
@@ -50,8 +53,6 @@ pub enum Status {
     Creating {
         /// Its id.
         id: Value,
-        /// When the id became known, in seconds since 1970.
-        at: u64,
     },
     /// As asked for, and in service.
     Ready {
@@ -76,6 +77,8 @@ pub enum Status {
     Deleting {
         /// Its id.
         id: Value,
+        /// When it was last sent, in seconds since 1970.
+        at: u64,
     },
 }
 
@@ -87,6 +90,9 @@ pub struct Record {
     /// Its natural id, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<Value>,
+    /// When its id became known, in seconds since 1970. What is new is not visible everywhere yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<u64>,
     /// What was last asked for and answered.
     #[serde(flatten)]
     pub request: Request,
@@ -143,6 +149,7 @@ impl fmt::Display for Site {
 impl Status {
     fn name(&self) -> &'static str {
         match self {
+            Self::Planned => "planned",
             Self::Sent { .. } => "sent",
             Self::Unproved { .. } => "unproved",
             Self::Creating { .. } => "creating",
@@ -156,6 +163,7 @@ impl Status {
 impl Fact {
     fn name(&self) -> &'static str {
         match self {
+            Self::Planned { .. } => "planned",
             Self::CreateSent { .. } => "create_sent",
             Self::Created { .. } => "created",
             Self::Refused => "refused",
@@ -164,7 +172,7 @@ impl Fact {
             Self::UpdateSent { .. } => "update_sent",
             Self::UpdateAnswered => "update_answered",
             Self::Recorded { .. } => "recorded",
-            Self::DeleteSent => "delete_sent",
+            Self::DeleteSent { .. } => "delete_sent",
             Self::Gone => "gone",
         }
     }
@@ -174,11 +182,11 @@ impl Record {
     /// The id, once it is known.
     pub fn id(&self) -> Option<&Value> {
         match &self.status {
-            Status::Sent { .. } | Status::Unproved { .. } => None,
-            Status::Creating { id, .. }
+            Status::Planned | Status::Sent { .. } | Status::Unproved { .. } => None,
+            Status::Creating { id }
             | Status::Ready { id, .. }
             | Status::Updating { id, .. }
-            | Status::Deleting { id } => Some(id),
+            | Status::Deleting { id, .. } => Some(id),
         }
     }
 
@@ -186,13 +194,22 @@ impl Record {
     pub fn outputs(&self) -> Option<&Value> {
         match &self.status {
             Status::Ready { outputs, .. } | Status::Updating { outputs, .. } => Some(outputs),
-            Status::Sent { .. } | Status::Unproved { .. } | Status::Creating { .. } | Status::Deleting { .. } => None,
+            Status::Planned
+            | Status::Sent { .. }
+            | Status::Unproved { .. }
+            | Status::Creating { .. }
+            | Status::Deleting { .. } => None,
         }
     }
 
     /// Whether a create was sent and its fate is not proved.
     pub fn is_open(&self) -> bool {
         matches!(self.status, Status::Sent { .. } | Status::Unproved { .. })
+    }
+
+    /// Whether its id became known less than `seconds` ago.
+    pub fn is_younger_than(&self, seconds: u64, now: u64) -> bool {
+        self.made.is_some_and(|made| now < made + seconds)
     }
 
     /// Everything it may still be attached to. While an update may or may not have happened, the targets of both requests.
@@ -218,6 +235,16 @@ impl State {
         }
     }
 
+    /// For whoever takes over without the rest of the journal: every create that was planned may have been sent up to now.
+    pub fn assume_sent(&self, now: u64) -> Vec<Entry> {
+        let planned = self.records.iter().filter(|(_, record)| record.status == Status::Planned);
+        let sent = planned.map(|(of, record)| {
+            let (key, request) = (record.key.clone(), record.request.clone());
+            Entry::Happened { of: of.clone(), fact: Fact::CreateSent { key, request, expected: None, at: now } }
+        });
+        sent.collect()
+    }
+
     /// The state after these entries.
     pub fn fold(mut self, entries: &[Entry]) -> Result<Self, IllegalStep> {
         entries.iter().try_for_each(|entry| self.apply(entry))?;
@@ -241,6 +268,11 @@ impl State {
         let before = self.records.remove(of);
         let status = before.as_ref().map_or("nothing", |record| record.status.name());
         match transition(before, fact.clone()) {
+            Ok(Some(after)) if after.status == Status::Planned => {
+                // Nothing in the cloud has this key yet: should it never be sent, it may be given out again.
+                self.records.insert(of.clone(), after);
+                Ok(())
+            }
             Ok(Some(after)) => {
                 let highest = self.generations.entry(of.address.clone()).or_default();
                 *highest = of.generation.max(*highest);
@@ -270,54 +302,4 @@ impl State {
         let at = |generation| Incarnation { address: of.clone(), generation };
         self.records.range(at(0)..=at(u32::MAX))
     }
-}
-
-/// The whole table. Everything not listed is refused, and then the record is handed back as it was.
-fn transition(before: Option<Record>, fact: Fact) -> Result<Option<Record>, Option<Box<Record>>> {
-    let Some(record) = before else {
-        let Fact::CreateSent { key, request, expected, at } = fact else { return Err(None) };
-        return Ok(Some(Record { key, expected, request, status: Status::Sent { at } }));
-    };
-    let (request, status) = match (record.status.clone(), fact) {
-        (Status::Unproved { .. }, Fact::CreateSent { key, request, at, .. })
-            if key == record.key && request == record.request =>
-        {
-            (request, Status::Sent { at })
-        }
-        (Status::Sent { .. } | Status::Unproved { .. }, Fact::Created { id, at }) => {
-            (record.request, Status::Creating { id, at })
-        }
-        (Status::Sent { at }, Fact::NotFound) => (record.request, Status::Unproved { at }),
-        (Status::Creating { id, .. }, Fact::Ready { outputs }) => (record.request, Status::Ready { id, outputs }),
-        (
-            Status::Ready { id, outputs } | Status::Updating { id, outputs, .. },
-            Fact::UpdateSent { request: next, at },
-        ) => (record.request, Status::Updating { id, outputs, next, at: Some(at) }),
-        (Status::Updating { id, outputs, next, .. }, Fact::UpdateAnswered) => {
-            (record.request, Status::Updating { id, outputs, next, at: None })
-        }
-        (Status::Updating { id, next, .. }, Fact::Ready { outputs }) => (next, Status::Ready { id, outputs }),
-        (
-            Status::Creating { id, .. } | Status::Ready { id, .. } | Status::Updating { id, .. },
-            Fact::Recorded { request, outputs },
-        ) => (request, Status::Ready { id, outputs }),
-        (
-            Status::Creating { id, .. }
-            | Status::Ready { id, .. }
-            | Status::Updating { id, .. }
-            | Status::Deleting { id },
-            Fact::DeleteSent,
-        ) => (record.request, Status::Deleting { id }),
-        (Status::Sent { .. }, Fact::Refused)
-        | (
-            Status::Unproved { .. }
-            | Status::Creating { .. }
-            | Status::Ready { .. }
-            | Status::Updating { .. }
-            | Status::Deleting { .. },
-            Fact::Gone,
-        ) => return Ok(None),
-        _ => return Err(Some(Box::new(record))),
-    };
-    Ok(Some(Record { key: record.key, expected: record.expected, request, status }))
 }

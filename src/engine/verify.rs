@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::address::{Address, Incarnation};
-use super::state::State;
+use super::state::{State, Status};
 
 /// Something that must not be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,8 @@ pub fn verify(state: &State) -> Vec<Finding> {
         {
             findings.push(Finding::SharedId { first: first.clone(), second: at.clone() });
         }
-        if state.generations.get(&at.address).is_none_or(|highest| *highest < at.generation) {
+        let may_exist = record.status != Status::Planned;
+        if may_exist && state.generations.get(&at.address).is_none_or(|highest| *highest < at.generation) {
             findings.push(Finding::CounterFell { address: at.address.clone() });
         }
     }

@@ -20,7 +20,7 @@ pub struct Holder {
 
 /// A held lock. Let go of when dropped.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub struct Lock {
     _file: File,
 }
 

@@ -60,7 +60,7 @@ async fn a_state_file_that_was_edited_is_refused() {
 #[tokio::test]
 async fn a_state_file_of_a_newer_pando_is_refused() {
     let (sandbox, stub) = made().await;
-    sandbox.write(STATE, sandbox.text(STATE).replace("\"format\": 1", "\"format\": 7"));
+    sandbox.write(STATE, sandbox.text(STATE).replace("\"format\": 2", "\"format\": 7"));
     refused(&sandbox, &stub, &["written by a newer Pando (format 7", "update Pando"]).await;
 }
 

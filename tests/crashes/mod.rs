@@ -13,6 +13,7 @@ mod scenarios;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -24,8 +25,9 @@ use pando::simulator::Simulator;
 use pando::simulator::weather::{Fault, Rule, When};
 use tokio::sync::watch;
 
+use crate::support::disk::Accident;
 use crate::support::simulated::{connect, world};
-use crate::support::stack::{Death, Stack, Written};
+use crate::support::stack::Stack;
 use crate::support::toy::world::now;
 
 use oracle::{Census, census};
@@ -36,11 +38,11 @@ use scenarios::{CLIMATES, SCENARIOS, Scenario, Target, read, settings};
 enum Blow {
     /// To the call of this number, among all that this process makes.
     Call(u64, Fault),
-    /// While the journal is written.
-    Journal(Death),
+    /// To the n-th thing that this process does to the disk.
+    Disk(usize, Accident),
 }
 
-/// How accidents are drawn, and in how many runs: the calls and the appends of an undisturbed run say what there is to hit.
+/// How accidents are drawn, and in how many runs: the calls and the writes of an undisturbed run say what there is to hit.
 struct Sort {
     name: &'static str,
     runs: u64,
@@ -52,7 +54,7 @@ struct Usual {
     /// The world and the stack before.
     before: (Simulator, Stack),
     calls: u64,
-    appends: usize,
+    writes: usize,
     /// What there is at the end, hours later.
     after: Census,
 }
@@ -67,8 +69,16 @@ fn killed(random: &mut Rng, usual: &Usual) -> Blow {
 }
 
 fn written(random: &mut Rng, usual: &Usual) -> Blow {
-    let written = [Written::Nothing, Written::Half, Written::All][random.usize(..3)];
-    Blow::Journal(Death { append: random.usize(1..=usual.appends), written })
+    let accidents = [
+        Accident::KilledBefore,
+        Accident::KilledAmidst,
+        Accident::KilledAfter,
+        Accident::PowerLost,
+        Accident::Torn,
+        Accident::Error(ErrorKind::StorageFull),
+        Accident::ForEver(ErrorKind::ReadOnlyFilesystem),
+    ];
+    Blow::Disk(random.usize(1..=usual.writes), accidents[random.usize(..accidents.len())])
 }
 
 fn disturbed(random: &mut Rng, usual: &Usual) -> Blow {
@@ -83,6 +93,7 @@ fn disturbed(random: &mut Rng, usual: &Usual) -> Blow {
         Fault::ResetAfter,
         Fault::Truncated,
         Fault::Throttled,
+        Fault::Twice,
     ];
     call(random, usual, &faults)
 }
@@ -93,9 +104,9 @@ async fn killed_at_any_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn killed_while_the_journal_is_written() {
+async fn killed_or_failing_while_it_writes() {
     let draw = |random: &mut Rng, usual: &Usual| vec![written(random, usual)];
-    all(&Sort { name: "killed_while_the_journal_is_written", runs: 60, draw }).await;
+    all(&Sort { name: "killed_or_failing_while_it_writes", runs: 60, draw }).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -164,8 +175,13 @@ impl Drop for Told {
 }
 
 /// A process, until it comes to its end or dies. Nothing, if it died or had no result.
-async fn live(simulator: &Simulator, stack: &Stack, graph: &Graph, death: Option<Death>) -> Option<Report> {
-    let broken = stack.dies(death);
+async fn live(
+    simulator: &Simulator,
+    stack: &Stack,
+    graph: &Graph,
+    accident: Option<(usize, Accident)>,
+) -> Option<Report> {
+    let broken = stack.disk.has(accident);
     let result = tokio::select! {
         biased;
         () = is_true(simulator.death()) => None,
@@ -174,6 +190,7 @@ async fn live(simulator: &Simulator, stack: &Stack, graph: &Graph, death: Option
     };
     simulator.set_weather(Vec::new());
     simulator.revive();
+    drop(stack.disk.has(None));
     result.filter(Report::is_complete)
 }
 
@@ -203,14 +220,14 @@ async fn undisturbed(scenario: &Scenario, climate: u64) -> Usual {
     let before = (simulator.fork(), stack.fork(connect(&simulator).await));
     let (simulator, stack) = fork(&before).await;
     let first = graph(&stack, scenario.to).await;
-    let asked = simulator.calls().len();
+    let (asked, written) = (simulator.calls().len(), stack.disk.done());
     assert!(live(&simulator, &stack, &first, None).await.is_some(), "{}: {}", scenario.name, told(&stack));
-    let (calls, appends) = (simulator.calls().len() - asked, stack.appends());
+    let (calls, writes) = (simulator.calls().len() - asked, stack.disk.done() - written);
     if let Some(then) = scenario.then {
         let graph = graph(&stack, then).await;
         assert!(live(&simulator, &stack, &graph, None).await.is_some(), "{}: {}", scenario.name, told(&stack));
     }
-    Usual { before, calls: calls as u64, appends, after: census(&simulator).await }
+    Usual { before, calls: calls as u64, writes, after: census(&simulator).await }
 }
 
 /// The same world and stack, to be tried out.
@@ -227,15 +244,15 @@ async fn one(scenario: &Scenario, usual: &Usual, blows: &[Blow]) -> Result<(), S
     let mut target = scenario.to;
     for blow in blows {
         let graph = graph(&stack, target).await;
-        let mut death = None;
+        let mut accident = None;
         match *blow {
             Blow::Call(number, fault) => {
                 let rule = Rule { service: None, action: None, fault, when: When::Nth(number) };
                 simulator.set_weather(vec![rule]);
             }
-            Blow::Journal(accident) => death = Some(accident),
+            Blow::Disk(number, what) => accident = Some((number, what)),
         }
-        live(&simulator, &stack, &graph, death).await;
+        live(&simulator, &stack, &graph, accident).await;
         target = last;
     }
     let graph = graph(&stack, last).await;

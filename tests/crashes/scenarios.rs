@@ -53,6 +53,8 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     scenario("destroy the site", SITE, None, None),
     scenario("destroy the site, then rather keep it", SITE, None, Some(SITE)),
     scenario("move the site", SITE, MOVED, None),
+    scenario("move the site, then rather not", SITE, MOVED, Some(SITE)),
+    scenario("grow the shop, then not", SHOP, GROWN, Some(SHOP)),
     scenario("make the batch", None, BATCH, None),
     scenario("destroy the batch", BATCH, None, None),
     scenario("destroy the batch, then rather keep it", BATCH, None, Some(BATCH)),

@@ -18,14 +18,13 @@ use pando::aws::resources::security_rule::SecurityRule;
 use pando::aws::resources::subnet::Subnet;
 use pando::aws::resources::vpc::Vpc;
 use pando::aws::resources::vpc_endpoint::VpcEndpoint;
-use pando::engine::deployment::Deployment;
 use pando::engine::graph::{Graph, Node};
 use pando::engine::kind::Registry;
 use pando::engine::resource::Resource;
 
 use super::read;
 use crate::support::emulator::{Emulators, REGION};
-use crate::support::stack::{MemoryJournal, Stack, blueprint};
+use crate::support::stack::{Process, Stack, blueprint};
 
 /// The kinds that LocalStack can stand in for.
 macro_rules! kinds {
@@ -80,7 +79,7 @@ fn part(whole: &Graph) -> Graph {
     part
 }
 
-fn process(stack: &Stack) -> Deployment<Aws, MemoryJournal> {
+fn process(stack: &Stack) -> Process {
     let mut process = stack.process();
     process.registry = registry();
     process

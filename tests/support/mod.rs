@@ -1,6 +1,7 @@
 //! What the tests share.
 
 pub mod command;
+pub mod disk;
 pub mod documents;
 pub mod emulator;
 pub mod mirror;

@@ -1,6 +1,6 @@
-//! A stack in this process: the whole of Pando below the command line, with a journal in memory.
+//! A stack in this process: the whole of Pando below the command line, with a disk in memory.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use pando::aws::clients::Aws;
@@ -12,14 +12,20 @@ use pando::engine::address::Owner;
 use pando::engine::deployment::{Deployment, Report};
 use pando::engine::event::{Event, Listener};
 use pando::engine::graph::Graph;
-use pando::engine::journal::{Entry, Journal, JournalError};
+use pando::engine::journal::Entry;
 use pando::engine::plan::Plan;
 use pando::engine::state::State;
 use pando::engine::sweep::Found;
 use pando::engine::verify::verify;
+use pando::store::{FileStore, Holder, OpenStore, StoreError};
 use tokio::sync::watch;
 
-/// A stack. Every method is a process of its own: it begins with the fold of the journal, sent through JSON.
+use super::disk::MemoryDisk;
+
+/// A run of Pando.
+pub type Process = Deployment<Aws, OpenStore<MemoryDisk>>;
+
+/// A stack. Every method is a process of its own: it begins with what is on the disk.
 pub struct Stack {
     /// Where it lives.
     pub cloud: Arc<Aws>,
@@ -27,67 +33,14 @@ pub struct Stack {
     pub stop: watch::Sender<bool>,
     /// Seconds since 1970. In virtual time it is not this machine's clock.
     pub now: fn() -> u64,
+    /// Where it is remembered.
+    pub disk: MemoryDisk,
     owner: Owner,
-    journal: MemoryJournal,
     events: Shared,
-}
-
-/// A journal that ends with the test.
-#[derive(Clone, Default)]
-pub struct MemoryJournal {
-    entries: Arc<Mutex<Vec<Entry>>>,
-    appends: Arc<AtomicUsize>,
-    death: Arc<Mutex<Option<Death>>>,
-    died: watch::Sender<bool>,
-}
-
-/// A process that dies while it writes.
-#[derive(Clone, Copy, Debug)]
-pub struct Death {
-    /// With which append, counted from 1.
-    pub append: usize,
-    /// How much of it is on the disk by then.
-    pub written: Written,
-}
-
-/// How much of an append is on the disk.
-#[derive(Clone, Copy, Debug)]
-pub enum Written {
-    /// Nothing.
-    Nothing,
-    /// The first half; what was torn is dropped by the store.
-    Half,
-    /// All of it, but nothing was sent yet.
-    All,
 }
 
 #[derive(Clone, Default)]
 struct Shared(Arc<Mutex<Vec<Event>>>);
-
-impl MemoryJournal {
-    /// What is on the disk of these entries, if the process dies now.
-    fn dies<'a>(&self, entries: &'a [Entry]) -> Option<&'a [Entry]> {
-        let number = self.appends.fetch_add(1, Ordering::Relaxed) + 1;
-        let death = self.death.lock().unwrap().filter(|death| death.append == number)?;
-        Some(match death.written {
-            Written::Nothing => &[],
-            Written::Half => &entries[..entries.len() / 2],
-            Written::All => entries,
-        })
-    }
-}
-
-impl Journal for MemoryJournal {
-    async fn append(&mut self, entries: &[Entry]) -> Result<(), JournalError> {
-        let written = self.dies(entries);
-        self.entries.lock().unwrap().extend_from_slice(written.unwrap_or(entries));
-        if written.is_some() {
-            self.died.send_replace(true);
-            std::future::pending::<()>().await;
-        }
-        Ok(())
-    }
-}
 
 impl Listener for Shared {
     fn on(&mut self, event: Event) {
@@ -112,30 +65,20 @@ impl Stack {
             cloud: Arc::new(cloud),
             stop: watch::Sender::new(false),
             now,
+            disk: MemoryDisk::default(),
             owner,
-            journal: MemoryJournal::default(),
             events: Shared::default(),
         }
     }
 
     /// The same stack in another world that was the same until now.
     pub fn fork(&self, cloud: Aws) -> Self {
-        let entries = self.journal.entries.lock().unwrap().clone();
-        let journal = MemoryJournal { entries: Arc::new(Mutex::new(entries)), ..MemoryJournal::default() };
-        let (cloud, events) = (Arc::new(cloud), Shared::default());
-        Self { cloud, stop: watch::Sender::new(false), now: self.now, owner: self.owner.clone(), journal, events }
+        let (cloud, events, disk) = (Arc::new(cloud), Shared::default(), self.disk.fork());
+        Self { cloud, stop: watch::Sender::new(false), now: self.now, owner: self.owner.clone(), disk, events }
     }
 
-    /// How often something was written since it began, or was forked.
-    pub fn appends(&self) -> usize {
-        self.journal.appends.load(Ordering::Relaxed)
-    }
-
-    /// Has the process die while it writes; what it returns becomes true then.
-    pub fn dies(&self, death: Option<Death>) -> watch::Receiver<bool> {
-        *self.journal.death.lock().unwrap() = death;
-        self.journal.died.send_replace(false);
-        self.journal.died.subscribe()
+    fn store(&self) -> FileStore<MemoryDisk> {
+        FileStore::on(self.disk.clone(), Path::new("/pando"), &self.owner.stack)
     }
 
     /// Whose resources these are.
@@ -145,10 +88,7 @@ impl Stack {
 
     /// What is known of it.
     pub fn state(&self) -> State {
-        let state =
-            State::new(self.owner.clone()).fold(&self.journal.entries.lock().unwrap()).expect("a legal journal");
-        let text = serde_json::to_string(&state).expect("a state is JSON");
-        serde_json::from_str(&text).expect("a state reads what it writes")
+        self.store().read().expect("a sound state").unwrap_or_else(|| State::new(self.owner.clone()))
     }
 
     /// Everything that was told so far.
@@ -157,17 +97,22 @@ impl Stack {
     }
 
     /// A fresh process, for whatever the methods below do not do.
-    pub fn process(&self) -> Deployment<Aws, MemoryJournal> {
-        Deployment {
+    pub fn process(&self) -> Process {
+        self.begin().expect("a disk that works")
+    }
+
+    fn begin(&self) -> Result<Process, StoreError> {
+        let (journal, state) = self.store().open(|| self.owner.clone(), &Holder::default())?;
+        Ok(Deployment {
             registry: registry(),
             cloud: Arc::clone(&self.cloud),
-            journal: self.journal.clone(),
-            state: self.state(),
+            journal,
+            state,
             now: self.now,
             parallel: 16,
             listener: Box::new(self.events.clone()),
             stop: self.stop.subscribe(),
-        }
+        })
     }
 
     /// Asks what the state does not know, pins the answers as `pando apply` does, and expands the blueprint.
@@ -187,7 +132,9 @@ impl Stack {
                 entries.push(Entry::Pinned { query, answer });
             }
         }
-        self.journal.entries.lock().unwrap().extend(entries);
+        if !entries.is_empty() {
+            self.process().write(&entries).await.expect("a disk that works");
+        }
         let answers = Answers::of(site.clone(), self.cloud.partition.clone(), &lookups, &values).expect("answers");
         let mistakes = blueprint.check_answers(&answers);
         assert!(mistakes.is_empty(), "{mistakes:#?}");
@@ -231,15 +178,18 @@ impl Stack {
 
     /// Plans and does what can be done; nothing, if not even a plan could be made.
     pub async fn attempt(&self, graph: &Graph) -> Option<Report> {
-        let mut process = self.process();
+        let mut process = self.begin().ok()?;
         let (plan, seen) = process.plan(graph).await.ok()?;
-        process.apply(graph, &plan, &seen).await.ok()
+        let report = process.apply(graph, &plan, &seen).await;
+        let saved = process.journal.save(&process.state);
+        report.ok().filter(|_| saved.is_ok())
     }
 
     async fn carry_out(&self, graph: &Graph) -> (Plan, Report) {
         let mut process = self.process();
         let (plan, seen) = process.plan(graph).await.expect("a plan");
         let report = process.apply(graph, &plan, &seen).await.expect("a run");
+        process.journal.save(&process.state).expect("a disk that works");
         (plan, report)
     }
 }

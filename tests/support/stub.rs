@@ -76,11 +76,16 @@ impl Stub {
 
     /// Clients that come here and try once.
     pub async fn connect(&self) -> Aws {
+        self.connect_to_try(1).await
+    }
+
+    /// Clients that come here and try up to so many times.
+    pub async fn connect_to_try(&self, attempts: u32) -> Aws {
         let target = Target {
             region: Some(super::emulator::REGION.to_owned()),
             endpoint_url: Some(self.url.clone()),
             emulator_account: Some("123456789012".to_owned()),
-            attempts: Some(1),
+            attempts: Some(attempts),
             ..Target::default()
         };
         Aws::connect(&target, Access::Write).await.expect("the stub says who is asking")

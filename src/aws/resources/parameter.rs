@@ -82,6 +82,7 @@ pub struct Observed {
 
 impl Resource for Parameter {
     const KIND: &'static str = "parameter";
+    const NAME_RETURNS: bool = true;
     type Id = ParameterName;
     type Observed = Observed;
     type Outputs = ();

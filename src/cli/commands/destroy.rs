@@ -40,7 +40,11 @@ pub async fn destroy(
     state.check_site(&cloud.site)?;
     let mut deployment = context.deployment(cloud, store, state);
     let nothing = Graph::default();
-    let (plan, seen) = context.unless_stopped(async { Ok(deployment.plan(&nothing).await?) }).await?;
+    let look = async {
+        deployment.adopt_all_surplus().await?;
+        Ok(deployment.plan(&nothing).await?)
+    };
+    let (plan, seen) = context.unless_stopped(look).await?;
     if brief {
         context.view.totals(&plan);
     } else {
@@ -59,6 +63,10 @@ pub async fn destroy(
             context.view.note(&format!("Left behind: {}", escape(&what)));
         }
     }
+    let exit = outlast_ghosts(context, &mut deployment).await?;
+    if exit != Exit::Fine {
+        return Ok(exit);
+    }
     let left = sweep(context, &deployment).await?;
     if left.is_empty() {
         context.view.note("A search by tag over every kind found nothing left.");
@@ -68,6 +76,37 @@ pub async fn destroy(
     Err(CommandError::new(format!("still there, with this stack's tag: {}", left.join(", ")))
         .exit(Exit::Partly)
         .hint("deletions can take a while to show everywhere; run `pando destroy` again to look once more"))
+}
+
+/// Waits until no create that was never answered can be carried out any more, and removes what such a one has made: nobody will look again.
+async fn outlast_ghosts(context: &Context, deployment: &mut Deployment<Aws, OpenStore>) -> Result<Exit, CommandError> {
+    const AGAIN: Duration = Duration::from_secs(20);
+    let nothing = Graph::default();
+    let mut told = false;
+    loop {
+        let ghosts = deployment.ghosts();
+        let Some(seconds) = ghosts.iter().map(|(_, left)| *left).max() else { return Ok(Exit::Fine) };
+        if !told {
+            let names: Vec<String> = ghosts.iter().map(|(of, _)| of.to_string()).collect();
+            context.view.note(&format!(
+                "The request to create {} was never answered and may still be carried out; watching for it for {seconds} s more.",
+                names.join(", ")
+            ));
+            told = true;
+        }
+        let look = async {
+            tokio::time::sleep(AGAIN.min(Duration::from_secs(seconds))).await;
+            Ok(deployment.plan(&nothing).await?)
+        };
+        let stopped = |e: CommandError| e.hint("run `pando destroy` again: something may still turn up");
+        let (plan, seen) = context.unless_stopped(look).await.map_err(stopped)?;
+        if !plan.is_empty() {
+            let exit = carry_out(context, deployment, &nothing, &plan, &seen).await?;
+            if exit != Exit::Fine {
+                return Ok(exit);
+            }
+        }
+    }
 }
 
 /// Looks for leftovers until there are none, for a while: SQS lists a deleted queue for up to a minute.

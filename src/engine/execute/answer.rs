@@ -11,6 +11,10 @@ use crate::engine::state::Status;
 
 use super::{Answer, Failure, Phase, Walk};
 
+/// For how long a "not there" about something just made is not believed, in seconds. EC2 and IAM document eventual consistency without a
+/// bound; Terraform's provider allows for minutes.
+const NEW: u64 = 600;
+
 impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
     pub(super) fn take(&mut self, answer: Answer) -> Result<(), RunError> {
         let (at, result) = match answer {
@@ -32,8 +36,11 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
                 }
                 (at, result)
             }
-            // Whether it is gone is what the wait finds out.
-            Answer::Deleted(at, Err(CloudError::Missing(_))) => (at, Ok(())),
+            Answer::Deleted(at, Err(CloudError::Missing(_))) => {
+                self.in_flight -= 1;
+                self.wait_doubtfully(&at);
+                return Ok(());
+            }
             Answer::Deleted(at, result) => (at, result),
         };
         self.in_flight -= 1;
@@ -43,6 +50,8 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
             Err(e @ CloudError::NotYet(_)) => self.postpone(&at, e),
             // Its predecessor looked gone and is still on its way out.
             Err(CloudError::Exists(why)) if self.has_ended(&at) => self.postpone(&at, CloudError::NotYet(why)),
+            // Not everyone who answers has heard of what is new.
+            Err(CloudError::Missing(why)) if self.is_new(&at) => self.postpone(&at, CloudError::NotYet(why)),
             // It was there when the plan was made. The next plan sees that it vanished.
             Err(e) => self.fail(&at, Failure::Cloud(e)),
         }
@@ -61,6 +70,11 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
         let again_in = policy.pause_before(progress.postponed);
         progress.phase = Phase::Postponed(now + again_in);
         self.home.tell(Event::StepPostponed { of: at.clone(), why: why.to_string(), again_in });
+    }
+
+    fn is_new(&self, at: &Incarnation) -> bool {
+        let now = (self.home.now)();
+        self.record(at).is_some_and(|record| record.is_younger_than(NEW, now))
     }
 
     /// Whether another life of the same address was deleted in this run.

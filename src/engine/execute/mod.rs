@@ -20,7 +20,7 @@ use super::deployment::{Deployment, RunError, stopped};
 use super::event::Event;
 use super::journal::{Entry, Fact, Journal};
 use super::kind::{Actions, KindError, Seen};
-use super::plan::{Observations, Plan, Step};
+use super::plan::{Action, Observations, Plan, Step};
 use super::reference::Book;
 use super::state::{Record, Request};
 
@@ -176,11 +176,26 @@ pub(super) async fn execute<C: Send + Sync + 'static, J: Journal>(
         in_flight: 0,
         outcome: Outcome::default(),
     };
+    walk.announce()?;
     walk.run().await?;
-    Ok(walk.finish())
+    let outcome = walk.finish();
+    home.forget_planned().await?;
+    Ok(outcome)
 }
 
 impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
+    /// Writes down every create of the plan. Durable with the first call at the latest.
+    fn announce(&mut self) -> Result<(), RunError> {
+        for step in self.plan.steps.values().filter(|step| step.action == Action::Create) {
+            let at = &step.incarnation;
+            if let (None, Some(request)) = (self.record(at), &step.request) {
+                let key = Key::derive(&self.home.state.owner.lineage, at);
+                self.note(at, Fact::Planned { key, request: request.clone() })?;
+            }
+        }
+        Ok(())
+    }
+
     async fn run(&mut self) -> Result<(), RunError> {
         let stop = self.home.stop.clone();
         loop {

@@ -60,7 +60,7 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
         match (action, request) {
             (Action::Create | Action::Update | Action::Settle, Some(request)) => match self.record(at) {
                 None => self.start_create(at, &request),
-                Some(record) if record.is_open() => self.start_create(at, &request),
+                Some(record) if record.is_open() || record.status == Status::Planned => self.start_create(at, &request),
                 Some(record) if matches!(record.status, Status::Creating { .. }) || action == Action::Settle => {
                     self.wait(at);
                     Ok(())
@@ -95,7 +95,11 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
             }
         };
         let asked = |record: &Record| expected.is_some() && record.expected == expected;
-        let sent_before = self.home.state.lives(&at.address).any(|(life, record)| life == at || asked(record));
+        let sent_before = self
+            .home
+            .state
+            .lives(&at.address)
+            .any(|(life, record)| record.status != Status::Planned && (life == at || asked(record)));
         let fact = Fact::CreateSent {
             key: key.clone(),
             request: request.clone(),
@@ -141,14 +145,14 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
         Ok(())
     }
 
-    fn start_delete(&mut self, at: &Incarnation) -> Result<(), RunError> {
+    pub(super) fn start_delete(&mut self, at: &Incarnation) -> Result<(), RunError> {
         let (Some(kind), Some(record)) = (self.kind(at), self.record(at)) else {
             self.fail(at, Failure::UnknownKind);
             return Ok(());
         };
         let (key, id) = (record.key.clone(), record.id().cloned().unwrap_or_default());
         let (recorded, book) = (record.request.clone(), self.home.book(&record.request));
-        self.note(at, Fact::DeleteSent)?;
+        self.note(at, Fact::DeleteSent { at: (self.home.now)() })?;
         self.send(Sending { at: at.clone(), kind, key, book, call: What::Delete { recorded, id } });
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::time::Instant;
@@ -26,9 +27,22 @@ pub(super) struct Wait {
     looks: u32,
     stable: u32,
     why: String,
-    /// The update was answered with "not yet": send it again once this is ready.
-    resend: bool,
+    purpose: Purpose,
 }
+
+/// What is waited for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// What was sent to take effect.
+    Effect,
+    /// The update was answered with "not yet": send it again once this is ready.
+    SendAgain,
+    /// The delete was answered with "not there". The next answer may say otherwise, so one look that agrees is not enough.
+    Doubtful,
+}
+
+/// The pause between two looks that shall not be answered by the same stale copy.
+const DOUBT: Duration = Duration::from_secs(10);
 
 /// What a look showed.
 enum Verdict {
@@ -41,18 +55,23 @@ enum Verdict {
 impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
     /// Begins to wait for a life; the first look comes at once.
     pub(super) fn wait(&mut self, at: &Incarnation) {
-        self.begin_wait(at, false);
+        self.begin_wait(at, Purpose::Effect);
     }
 
     /// The same, for an update that the cloud was not ready for.
     pub(super) fn wait_and_resend(&mut self, at: &Incarnation) {
-        self.begin_wait(at, true);
+        self.begin_wait(at, Purpose::SendAgain);
     }
 
-    fn begin_wait(&mut self, at: &Incarnation, resend: bool) {
+    /// The same, for something to be deleted that the cloud did not know.
+    pub(super) fn wait_doubtfully(&mut self, at: &Incarnation) {
+        self.begin_wait(at, Purpose::Doubtful);
+    }
+
+    fn begin_wait(&mut self, at: &Incarnation, purpose: Purpose) {
         let now = Instant::now();
         let why = "not looked at yet".to_owned();
-        let wait = Wait { since: now, next: now, asked: false, looks: 0, stable: 0, why, resend };
+        let wait = Wait { since: now, next: now, asked: false, looks: 0, stable: 0, why, purpose };
         self.set(at, Phase::Waiting(wait));
     }
 
@@ -121,9 +140,9 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
             }
             wait.asked = false;
             wait.looks += 1;
-            let resend = wait.resend;
+            let purpose = wait.purpose;
             let verdict = match seen {
-                Ok(seen) => self.judge(&at, seen, resend),
+                Ok(seen) => self.judge(&at, seen, purpose),
                 Err(e) => Verdict::NotYet(format!("could not look: {e}")),
             };
             match verdict {
@@ -131,8 +150,10 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
                 Verdict::AsWanted => {}
                 Verdict::SendAgain => {
                     self.set(&at, Phase::Calling);
-                    if let Some(request) = self.request(&at) {
-                        self.start_update(&at, &request)?;
+                    match self.request(&at) {
+                        _ if purpose == Purpose::Doubtful => self.start_delete(&at)?,
+                        Some(request) => self.start_update(&at, &request)?,
+                        None => {}
                     }
                 }
                 Verdict::NotYet(why) => self.look_again(kind, &at, why),
@@ -143,7 +164,7 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
     }
 
     /// Done means gone, or ready *and* without difference from what is asked for. So a plan after an apply is empty.
-    fn judge(&mut self, at: &Incarnation, all: &Seen, resend: bool) -> Verdict {
+    fn judge(&mut self, at: &Incarnation, all: &Seen, purpose: Purpose) -> Verdict {
         let (Some(kind), Some(record)) = (self.kind(at), self.record(at)) else {
             return Verdict::Never(Failure::UnknownKind);
         };
@@ -158,6 +179,7 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
         match kind.readiness(&seen) {
             Err(e) => return Verdict::Never(e.into()),
             Ok(Readiness::Pending(why)) => return Verdict::NotYet(why),
+            Ok(Readiness::Ready) if deleting && purpose == Purpose::Doubtful => return Verdict::SendAgain,
             Ok(_) if deleting => return Verdict::NotYet("still there".into()),
             Ok(Readiness::Stuck(why) | Readiness::Unusable(why)) => return Verdict::Never(Failure::Failed(why)),
             Ok(Readiness::Leaving) => return Verdict::Never(Failure::Failed("someone is deleting it".into())),
@@ -170,7 +192,7 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
         };
         match changes.0.first() {
             // What the cloud does not show may be left to do, too; whoever sends compares with the record.
-            _ if resend => Verdict::SendAgain,
+            _ if purpose == Purpose::SendAgain => Verdict::SendAgain,
             // A fresh one that differs gets its update next.
             Some(change) if !matches!(status, Status::Creating { .. }) => {
                 let after = change.after.as_ref().unwrap_or(&Value::Null);
@@ -185,9 +207,13 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
         let Some(Phase::Waiting(wait)) = self.progress.get_mut(at).map(|progress| &mut progress.phase) else {
             return false;
         };
+        let (looks, pause) = match wait.purpose {
+            Purpose::Doubtful => (policy.stable_looks.max(2), DOUBT),
+            Purpose::Effect | Purpose::SendAgain => (policy.stable_looks, policy.pause_before(wait.stable + 1)),
+        };
         wait.stable += 1;
-        wait.next = Instant::now() + policy.pause_before(wait.stable);
-        wait.stable >= policy.stable_looks
+        wait.next = Instant::now() + pause;
+        wait.stable >= looks
     }
 
     fn look_again(&mut self, kind: &'static str, at: &Incarnation, why: String) {

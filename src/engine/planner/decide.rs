@@ -29,7 +29,8 @@ impl<'a> Planner<'a> {
         self.create(address, request, reason, Changes::default())
     }
 
-    /// The newest life that can go on as it is, else the newest. So a blueprint that is taken back finds its old resource again.
+    /// Of the lives that can go on as they are, the one with least to do, else the newest. So a blueprint that is taken back finds its old
+    /// resource again, and not the one that was about to take its place.
     fn current(&self, of: &Address, to: &Request) -> Result<Option<(&'a Incarnation, &'a Record)>, PlanError> {
         let usable = |record: &Record| record.id().is_some() && !matches!(record.status, Status::Deleting { .. });
         let state = self.state;
@@ -38,15 +39,18 @@ impl<'a> Planner<'a> {
             return Ok(lives.first().copied());
         }
         let rules = self.rules(of)?;
-        for (at, record) in lives.iter().rev() {
+        let mut best = None;
+        for (at, record) in &lives {
             let Some(seen) = self.seen.get(at) else { continue };
             let changes = rules.compare(&to.properties, &record.request, seen, &self.book)?;
             let well = !matches!(rules.readiness(seen)?, Readiness::Unusable(_) | Readiness::Leaving);
             if well && changes.replacing().is_none() {
-                return Ok(Some((at, record)));
+                let is_made = !matches!(record.status, Status::Creating { .. });
+                best = best.max(Some(((changes.is_empty(), is_made, at.generation), *at)));
             }
         }
-        Ok(lives.last().copied())
+        let best = best.map(|(_, at)| at);
+        Ok(lives.iter().find(|(at, _)| Some(*at) == best).or(lives.last()).copied())
     }
 
     fn decide_existing(&mut self, at: &Incarnation, record: &Record, to: Request) -> Result<(), PlanError> {
@@ -173,7 +177,7 @@ impl<'a> Planner<'a> {
             }
             let rules = self.rules(&at.address)?;
             let action = match (&record.status, self.seen.get(at)) {
-                (Status::Sent { .. }, _) => return Err(PlanError::Unresolved(at.clone())),
+                (Status::Planned | Status::Sent { .. }, _) => return Err(PlanError::Unresolved(at.clone())),
                 // Whatever it asked for may still turn up: it stays watched.
                 (Status::Unproved { .. }, _) => continue,
                 (_, None) => Action::Forget,

@@ -59,6 +59,10 @@ impl Rules for Mirror {
         self.real.resend()
     }
 
+    fn name_returns(&self) -> bool {
+        self.real.name_returns()
+    }
+
     fn removal(&self) -> Removal {
         self.real.removal()
     }

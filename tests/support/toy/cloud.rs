@@ -28,6 +28,8 @@ pub enum Fault {
     Throttle,
     /// A read answers as if nothing were there.
     Blind,
+    /// For some seconds those who answer have not heard of anything: calls say "not there" and do nothing, and reads show nothing.
+    Forgotten,
 }
 
 /// Counts boundaries; fires once, at the n-th.
@@ -88,6 +90,8 @@ pub struct World {
     /// The most calls that were ever under way at once.
     pub most_at_once: usize,
     at_once: usize,
+    /// Until then nothing is known of.
+    pub forgotten: Option<Instant>,
 }
 
 impl World {
@@ -180,6 +184,10 @@ impl FakeCloud {
     {
         match self.faults.hit() {
             None | Some(Fault::Blind) => {}
+            Some(Fault::Forgotten) => {
+                self.forget();
+                return Err(CloudError::Missing("it".into()));
+            }
             Some(Fault::Crash) => self.faults.die().await,
             Some(Fault::NoAnswer) => return Err(CloudError::Unknown("timeout".into())),
             Some(Fault::Throttle) => return Err(CloudError::NotYet("throttled".into())),
@@ -214,6 +222,10 @@ impl FakeCloud {
         }
     }
 
+    fn forget(&self) {
+        self.world.lock().unwrap().forgotten = Some(Instant::now() + Duration::from_secs(5));
+    }
+
     fn later<T>(&self, seconds: u64, effect: impl FnOnce(&mut World) -> CloudResult<T> + Send + 'static) {
         let world = Arc::clone(&self.world);
         #[expect(clippy::disallowed_methods, reason = "it outlives the process that asked for it")]
@@ -229,6 +241,8 @@ impl FakeCloud {
             Some(Fault::Crash) => self.faults.die().await,
             Some(Fault::NoAnswer) => return Err(CloudError::Unknown("timeout".into())),
             Some(Fault::Blind) => return Ok(true),
+            Some(Fault::Forgotten) => self.forget(),
+            _ if self.world.lock().unwrap().forgotten.is_some_and(|until| Instant::now() < until) => return Ok(true),
             _ => tokio::time::sleep(Duration::from_millis(100)).await,
         }
         Ok(false)

@@ -1,7 +1,7 @@
 //! A machine that can die: the cloud and the journal outlive the process.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pando::engine::address::{Address, Key, Owner};
@@ -53,10 +53,10 @@ impl Journal for MemoryJournal {
     }
 }
 
-/// Seconds of virtual time.
+/// Seconds of this thread's virtual time.
 pub fn now() -> u64 {
-    static START: OnceLock<Instant> = OnceLock::new();
-    START.get_or_init(Instant::now).elapsed().as_secs()
+    thread_local!(static START: Instant = Instant::now());
+    START.with(Instant::elapsed).as_secs()
 }
 
 /// Runs in virtual time.
