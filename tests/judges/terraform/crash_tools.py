@@ -1,6 +1,8 @@
 """The tools that are killed, each with a folder of its own, and what a user of them does next."""
 
+import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -9,6 +11,14 @@ from pathlib import Path
 CONFIGURATION = Path(__file__).resolve().parent
 STACK = "judge"
 ACCOUNT = "123456789012"
+# Terraform's types for a kind.
+TYPES = {
+    "autoscaling/groups": "aws_autoscaling_group", "ec2/addresses": "aws_eip", "ec2/endpoints": "aws_vpc_endpoint",
+    "ec2/internet_gateways": "aws_internet_gateway", "ec2/launch_templates": "aws_launch_template", "ec2/nat_gateways": "aws_nat_gateway",
+    "ec2/route_tables": "aws_route_table", "ec2/security_group_rules": r"aws_vpc_security_group_\w+_rule", "ec2/security_groups": r"aws_(default_)?security_group",
+    "ec2/subnets": "aws_subnet", "ec2/vpcs": "aws_vpc", "elb/balancers": "aws_lb", "elb/groups": "aws_lb_target_group",
+    "elb/listeners": "aws_lb_listener", "iam/profiles": "aws_iam_instance_profile", "iam/roles": "aws_iam_role", "ssm/parameters": "aws_ssm_parameter",
+}
 # Longer than anything takes here; a run that hangs is one that its user would have to end.
 PATIENCE = 900
 
@@ -31,7 +41,7 @@ class Tool:
     def start(self, arguments, output):
         """Starts it in a process group of its own, so that its helpers die with it."""
         return subprocess.Popen(
-            ["nice", "-n", "10", *arguments],
+            arguments,
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -56,8 +66,8 @@ class Tool:
         """Its name and version."""
         raise NotImplementedError
 
-    def known(self):
-        """All that its state says, as text: a thing whose id is not in it is unknown to the tool."""
+    def knows(self, kind, key):
+        """Whether its state tells of a thing of this kind and id."""
         raise NotImplementedError
 
 
@@ -83,10 +93,15 @@ class Terraform(Tool):
         if code != 0:
             raise SystemExit(f"terraform init failed\n{said}")
 
-    def known(self):
-        """Its state."""
+    def knows(self, kind, key):
+        """Whether a resource of that type has it among its attributes; many things have the same name."""
         state = self.folder / "terraform.tfstate"
-        return state.read_text(encoding="utf-8") if state.exists() else ""
+        if not state.exists():
+            return False
+        resources = json.loads(state.read_text(encoding="utf-8"))["resources"]
+        managed = [one for one in resources if one["mode"] == "managed" and re.fullmatch(TYPES[kind], one["type"])]
+        known = [json.dumps(one["instances"]) for one in managed]
+        return any(json.dumps(key) in instances for instances in known)
 
 
 class Pando(Tool):
@@ -103,10 +118,10 @@ class Pando(Tool):
         self.plan = [pando, "plan", "--detailed-exitcode"]
         self.destroy = [pando, "destroy", "--confirm", STACK]
 
-    def known(self):
-        """Its state and what has happened since."""
+    def knows(self, kind, key):
+        """Whether the id is in the state or in what has happened since; names of Pando's are no other's."""
         files = [self.folder / ".pando" / STACK / name for name in ("state.json", "journal")]
-        return "\n".join(file.read_text(encoding="utf-8") for file in files if file.exists())
+        return any(json.dumps(key) in file.read_text(encoding="utf-8") for file in files if file.exists())
 
 
 def kill(process):

@@ -109,7 +109,7 @@ def undisturbed(arguments):
         must(tool, tool.plan)
         world.settle()
         things = world.things()
-        unknown = [key for _, key, _ in things if key not in tool.known()]
+        unknown = unknown_to(tool, things)
         if unknown:
             raise SystemExit(f"an undisturbed apply leaves things that its state does not know: {unknown}")
         must(tool, tool.destroy)
@@ -159,11 +159,13 @@ def die(tool, world):
 
 def go_on(tool, world, usual):
     """The same apply again, twice if the first is refused, and a plan."""
-    codes, said, forced = [], "", 0
+    codes, refusals, forced = [], [], 0
     while len(codes) < 2 and codes[-1:] != [0]:
         code, said = tool.run(tool.apply)
         forced += tool.locked in said
         codes.append(code)
+        if code != 0:
+            refusals = what_matters(said)
     is_stuck = codes[-1] != 0
     drift = None if is_stuck else tool.run(tool.plan)[0] != 0
     world.settle()
@@ -176,29 +178,31 @@ def go_on(tool, world, usual):
         "drift": drift,
         "orphans": sorted(kind for kind, _ in unknown_to(tool, things)),
         "duplicates": sorted(kind for kind in surplus.elements()),
-        "said": what_matters(said) if is_stuck else "",
+        "said": refusals,
     }
 
 
 def give_up(tool, world):
     """Destroys, twice if the first is refused, and looks what is left."""
-    codes = []
+    codes, refusals = [], []
     while len(codes) < 2 and codes[-1:] != [0]:
-        codes.append(tool.run(tool.destroy)[0])
+        code, said = tool.run(tool.destroy)
+        codes.append(code)
+        if code != 0:
+            refusals = what_matters(said)
     world.settle()
-    return {"destroys": codes, "left": sorted(kind for kind, _, _ in world.things())}
+    return {"destroys": codes, "said_at_last": refusals, "left": sorted(kind for kind, _, _ in world.things())}
 
 
 def unknown_to(tool, things):
     """Things that were made and that the tool's state does not name."""
-    known = tool.known()
-    return [(kind, key) for kind, key, _ in things if key not in known]
+    return [(kind, key) for kind, key, _ in things if not tool.knows(kind, key)]
 
 
 def what_matters(said):
     """The errors among all that was said."""
     lines = [line.strip("│╷╵ ") for line in said.splitlines()]
-    return [line for line in lines if line.startswith("Error:") or "FAILED" in line][:6]
+    return [line for line in lines if line.startswith(("Error:", "error:", "hint:")) or "FAILED" in line][:6]
 
 
 def summarise(results):
