@@ -9,12 +9,14 @@
 #![expect(clippy::disallowed_methods, reason = "it reads the blueprint, and which kills are wanted")]
 
 mod ground;
+mod moto;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use pando::simulator::settings::Settings;
 use pando::simulator::weather::{Fault, Rule, When};
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -201,7 +203,9 @@ async fn end(running: Running, mut death: watch::Receiver<bool>, linger: Duratio
     };
     sleep(linger).await;
     // It may have come to its end by itself meanwhile.
-    drop(kill_process(pid, Signal::KILL));
+    if let Err(e) = kill_process(pid, Signal::KILL) {
+        assert_eq!(e, Errno::SRCH);
+    }
     let ended = ended.await;
     if ended.code == 137 || ended.code == 0 { Ok(was_hit) } else { Err(ended.to_string()) }
 }

@@ -3,7 +3,6 @@
 /// The text with everything that is not plain text written as `\u{…}`: control characters, and those that turn the direction of writing or
 /// are invisible.
 pub fn escape(text: &str) -> String {
-    let is_plain = |c: char| !c.is_control() && !is_invisible(c);
     if text.chars().all(is_plain) {
         return text.to_owned();
     }
@@ -17,12 +16,34 @@ pub fn escape(text: &str) -> String {
     })
 }
 
-/// Unicode's bidirectional controls, zero-width characters, soft hyphen and byte-order mark.
+/// The same for text that is JSON already, in which such characters stand in strings only: written as `\uXXXX` they mean the same.
+pub fn escape_json(json: &str) -> String {
+    if json.chars().all(is_plain) {
+        return json.to_owned();
+    }
+    json.chars().fold(String::new(), |mut escaped, c| {
+        if is_plain(c) {
+            escaped.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                escaped.extend(format!("\\u{unit:04x}").chars());
+            }
+        }
+        escaped
+    })
+}
+
+fn is_plain(c: char) -> bool {
+    !c.is_control() && !is_invisible(c)
+}
+
+/// Unicode's bidirectional controls, zero-width characters, line separators, fillers, tags, soft hyphen and byte-order mark.
 fn is_invisible(c: char) -> bool {
     matches!(
         c,
-        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}'
-            | '\u{2066}'..='\u{206f}' | '\u{feff}'
+        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
     )
 }
 
@@ -36,5 +57,14 @@ mod tests {
         assert_eq!(escape("a\u{1b}[31mb"), "a\\u{1b}[31mb");
         assert_eq!(escape("a\u{9b}2Jb\r\u{7}"), "a\\u{9b}2Jb\\u{d}\\u{7}");
         assert_eq!(escape("x\u{202e}y\u{200b}"), "x\\u{202e}y\\u{200b}");
+    }
+
+    #[test]
+    fn json_means_the_same_when_it_is_escaped() {
+        let text = "a\u{1b}\u{9b}2J\u{7f}\u{202e}\u{e0041}\u{feff} ünïcode 漢字";
+        let json = serde_json::to_string(text).unwrap();
+        let escaped = escape_json(&json);
+        assert!(escaped.chars().all(is_plain), "{escaped}");
+        assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), text);
     }
 }
