@@ -15,19 +15,19 @@ use serde_json::json;
 use crate::support::disk::{ACCIDENTS, Accident, MemoryDisk, MemoryLock};
 use crate::support::toy::world::block_on;
 
-const STATE: &str = "/pando/shop/state.json";
-const JOURNAL: &str = "/pando/shop/journal";
+pub(crate) const STATE: &str = "/pando/shop/state.json";
+pub(crate) const JOURNAL: &str = "/pando/shop/journal";
 
-fn owner() -> Owner {
+pub(crate) fn owner() -> Owner {
     Owner { lineage: "lineage-1".into(), stack: "shop".into() }
 }
 
-fn store<D: Disk>(disk: &D) -> FileStore<D> {
+pub(crate) fn store<D: Disk>(disk: &D) -> FileStore<D> {
     FileStore::on(disk.clone(), Path::new("/pando"), "shop")
 }
 
 /// What happens to a stack, append by append.
-fn story() -> Vec<Vec<Entry>> {
+pub(crate) fn story() -> Vec<Vec<Entry>> {
     let site = Site { account: "123456789012".into(), region: "eu-west-1".into(), endpoint: "aws".into() };
     let pinned = Entry::Pinned { query: "zones".into(), answer: json!(["a", "b"]) };
     let mut story = vec![vec![Entry::Placed(site), pinned]];
@@ -47,7 +47,7 @@ fn story() -> Vec<Vec<Entry>> {
 }
 
 /// The state after the first appends of the story.
-fn after(appends: usize) -> State {
+pub(crate) fn after(appends: usize) -> State {
     State::new(owner()).fold(&story()[..appends].concat()).unwrap()
 }
 

@@ -3,7 +3,7 @@
 mod environments;
 mod fields;
 mod meaning;
-mod robustness;
+pub(crate) mod robustness;
 mod syntax;
 mod values;
 

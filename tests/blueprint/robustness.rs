@@ -95,7 +95,7 @@ fn lies_in(span: Span, text: &str) -> bool {
 }
 
 /// Reads a text in every way, and looks at what is said about it. How many mistakes there are.
-fn check(text: &str) -> usize {
+pub(crate) fn check(text: &str) -> usize {
     let source = source(text);
     let environments = Blueprint::environments(&source);
     let mut count = 0;

@@ -5,6 +5,7 @@ mod blueprints;
 mod demo;
 mod disturbed;
 mod help;
+mod hostile;
 mod interrupted;
 mod local;
 mod machine;

@@ -9,7 +9,7 @@
 #![expect(clippy::disallowed_methods, reason = "it reads how many runs are wanted")]
 
 mod blows;
-mod oracle;
+pub(crate) mod oracle;
 mod scenarios;
 
 use std::collections::BTreeMap;

@@ -7,7 +7,7 @@ use pando::simulator::Simulator;
 use pando::simulator::inventory::Thing;
 
 /// How many things there are of each kind and address. Ids and the stack's lineage differ from world to world.
-pub(super) type Census = BTreeMap<(String, String), usize>;
+pub(crate) type Census = BTreeMap<(String, String), usize>;
 
 /// Counts what there is when everything has come to rest: what ended is no longer shown, which takes an hour, and what Auto Scaling begins is done.
 pub(super) async fn census(simulator: &Simulator) -> Census {
@@ -15,7 +15,8 @@ pub(super) async fn census(simulator: &Simulator) -> Census {
     count(simulator)
 }
 
-fn count(simulator: &Simulator) -> Census {
+/// Counts what there is now.
+pub(crate) fn count(simulator: &Simulator) -> Census {
     let mut census = Census::new();
     for thing in simulator.inventory().unwrap() {
         *census.entry((thing.kind.clone(), name(&thing))).or_default() += 1;
@@ -39,7 +40,7 @@ fn name(thing: &Thing) -> String {
 }
 
 /// Says what there is too much and too little.
-pub(super) fn compare(wanted: &Census, there: &Census) -> Result<(), String> {
+pub(crate) fn compare(wanted: &Census, there: &Census) -> Result<(), String> {
     let number = |census: &Census, what| census.get(what).copied().unwrap_or_default();
     let differences: Vec<String> = wanted
         .keys()

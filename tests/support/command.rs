@@ -61,6 +61,20 @@ impl Sandbox {
         sandbox
     }
 
+    /// Another folder with the same files and the same environment.
+    pub fn twin(&self) -> Self {
+        let mut twin = Self::empty();
+        let mut files = BTreeMap::new();
+        collect(self.folder.path(), &mut files);
+        for (path, content) in files {
+            twin.write(path.strip_prefix(self.folder.path()).unwrap().to_str().unwrap(), content);
+        }
+        let home = twin.environment["HOME"].clone();
+        twin.environment = self.environment.clone();
+        twin.environment.insert("HOME".to_owned(), home);
+        twin
+    }
+
     /// The same with a variable more.
     #[must_use]
     pub fn set(mut self, name: &str, value: &str) -> Self {

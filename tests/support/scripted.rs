@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::command::ACCOUNT;
@@ -39,6 +40,8 @@ pub enum Reply {
     Silence,
     /// Whatever is said at this address.
     Forward(String),
+    /// The end of the caller: it is carried out at this address, if there is one, and then said here; the answer is given or not.
+    Kill(Option<String>, watch::Sender<bool>, bool),
 }
 
 type Rule = dyn Fn(&Call) -> Reply + Send + Sync;
@@ -125,19 +128,33 @@ async fn serve(mut stream: TcpStream, calls: &Mutex<Vec<Call>>, rule: &Rule) -> 
     calls.lock().unwrap().push(call.clone());
     match rule(&call) {
         Reply::Silence => std::future::pending().await,
-        Reply::Forward(url) => {
-            let head: Vec<&str> = head.lines().filter(|line| !is(line, "connection")).collect();
-            let head = head.join("\r\n");
-            let mut upstream = TcpStream::connect(url.trim_start_matches("http://")).await?;
-            upstream.write_all(format!("{head}\r\nConnection: close\r\n\r\n").as_bytes()).await?;
-            upstream.write_all(&body).await?;
-            let mut answer = Vec::new();
-            upstream.read_to_end(&mut answer).await?;
-            stream.write_all(&answer).await
+        Reply::Forward(url) => stream.write_all(&forward(&head, &body, &url).await?).await,
+        Reply::Kill(url, died, is_answered) => {
+            let answer = match url {
+                Some(url) => forward(&head, &body, &url).await?,
+                None => Vec::new(),
+            };
+            if is_answered {
+                stream.write_all(&answer).await?;
+            }
+            died.send_replace(true);
+            std::future::pending().await
         }
         Reply::Xml(body) => stream.write_all(response(200, "text/xml", &body).as_bytes()).await,
         Reply::Error(status, code, message) => stream.write_all(error(&call, status, code, message).as_bytes()).await,
     }
+}
+
+/// What is answered at another address.
+async fn forward(head: &str, body: &[u8], url: &str) -> std::io::Result<Vec<u8>> {
+    let head: Vec<&str> = head.lines().filter(|line| !is(line, "connection")).collect();
+    let head = head.join("\r\n");
+    let mut upstream = TcpStream::connect(url.trim_start_matches("http://")).await?;
+    upstream.write_all(format!("{head}\r\nConnection: close\r\n\r\n").as_bytes()).await?;
+    upstream.write_all(body).await?;
+    let mut answer = Vec::new();
+    upstream.read_to_end(&mut answer).await?;
+    Ok(answer)
 }
 
 async fn read(stream: &mut TcpStream) -> std::io::Result<(String, Vec<u8>)> {

@@ -6,6 +6,7 @@ use crate::aws::resources::parameter::Setting;
 use crate::cli::args::{Global, Output};
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Exit};
+use crate::cli::view::escape::escape;
 use crate::cli::view::{View, out};
 use crate::engine::reference::{Book, Known};
 use crate::engine::state::{Record, State};
@@ -27,7 +28,7 @@ pub fn run(global: &Global, args: &Output) -> Result<Exit, CommandError> {
     match outputs.iter().find(|(name, _)| name == wanted) {
         Some((_, Some(value))) => {
             match context.view {
-                View::Human => out::line(value),
+                View::Human => out::line(&escape(value)),
                 View::Json(_) => context.view.outputs(&[(wanted.clone(), Some(value.clone()))]),
             }
             Ok(Exit::Fine)

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::escape::escape_json;
 use super::out;
 use crate::engine::event::{Event, Listener};
 
@@ -35,7 +36,7 @@ impl JsonLines {
             Ok(other) => drop(line.insert(kind.to_owned(), other)),
             Err(error) => drop(line.insert("error".to_owned(), error.to_string().into())),
         }
-        out::line(&Value::Object(line).to_string());
+        out::line(&escape_json(&Value::Object(line).to_string()));
     }
 }
 
