@@ -21,6 +21,7 @@ mod lifecycle;
 mod plans;
 mod recover;
 mod release;
+mod remote;
 mod replace_rules;
 mod schema;
 mod simulator;

@@ -34,16 +34,21 @@ pub async fn connect(simulator: &Simulator) -> Aws {
 
 /// The same for another account.
 pub async fn connect_as(simulator: &Simulator, account: &str) -> Aws {
+    let target = Target { emulator_account: Some(account.to_owned()), ..target(simulator) };
+    Aws::connect(&target, Access::Write).await.expect("the simulator takes any credentials")
+}
+
+/// What leads to this world.
+pub fn target(simulator: &Simulator) -> Target {
     let transport = Transport {
         client: Door::new(simulator).client(),
         time: SharedTimeSource::new(WorldTime(simulator.clock().clone())),
     };
-    let target = Target {
+    Target {
         region: Some(REGION.to_owned()),
         endpoint_url: Some("http://simulator.invalid".to_owned()),
-        emulator_account: Some(account.to_owned()),
+        emulator_account: Some(ACCOUNT.to_owned()),
         transport: Some(transport),
         ..Target::default()
-    };
-    Aws::connect(&target, Access::Write).await.expect("the simulator takes any credentials")
+    }
 }

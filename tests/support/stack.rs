@@ -19,7 +19,8 @@ use pando::engine::recover::Recovery;
 use pando::engine::state::State;
 use pando::engine::sweep::Found;
 use pando::engine::verify::verify;
-use pando::store::{FileStore, Holder, OpenStore, StoreError};
+use pando::store::file::OpenStore;
+use pando::store::{FileStore, Holder, StoreError};
 use tokio::sync::watch;
 
 use super::disk::MemoryDisk;

@@ -35,9 +35,19 @@ pub async fn destroy(
     brief: bool,
 ) -> Result<Exit, CommandError> {
     consent::check_flag(context, confirm)?;
-    let (store, state) = context.store.open(|| context.new_owner(), &context.holder("destroy"))?;
-    state.check_site(&cloud.site)?;
+    let (store, state) = context.open_state("destroy", &cloud).await?;
     let mut deployment = context.deployment(cloud, store, state);
+    let result = Box::pin(destroy_opened(context, &mut deployment, confirm, brief)).await;
+    context.close_state(deployment, result).await
+}
+
+async fn destroy_opened(
+    context: &Context,
+    deployment: &mut Deployment<Aws, OpenStore>,
+    confirm: Option<&str>,
+    brief: bool,
+) -> Result<Exit, CommandError> {
+    deployment.state.check_site(&deployment.cloud.site)?;
     let nothing = Graph::default();
     let look = async {
         deployment.adopt_all_surplus().await?;
@@ -50,21 +60,21 @@ pub async fn destroy(
         context.view.plan(&plan, &plan.lost_data(&deployment.registry.rules()));
     }
     if !plan.is_empty() {
-        let kept = kept(&deployment, &plan)?;
+        let kept = kept(deployment, &plan)?;
         if confirm.is_none() {
             context.unless_stopped(consent::ask_for_name(context, "This removes all of it.", "")).await?;
         }
-        let exit = carry_out(context, &mut deployment, &nothing, &plan, &seen).await?;
+        let exit = carry_out(context, deployment, &nothing, &plan, &seen).await?;
         if exit != Exit::Fine {
             return Ok(exit);
         }
         say_kept(context, "Left behind", &kept);
     }
-    let exit = outlast_ghosts(context, &mut deployment).await?;
+    let exit = outlast_ghosts(context, deployment).await?;
     if exit != Exit::Fine {
         return Ok(exit);
     }
-    let left = sweep(context, &deployment).await?;
+    let left = sweep(context, deployment).await?;
     if left.is_empty() {
         if plan.is_empty() {
             refuse_namesakes(context, &deployment).await?;

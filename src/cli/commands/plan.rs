@@ -25,7 +25,7 @@ pub async fn run(global: Global, args: Plan, stop: watch::Receiver<bool>) -> Res
 
 /// Makes it, once it is known where the calls go.
 pub async fn plan(context: &Context, cloud: Arc<Aws>, renew: &[String]) -> Result<engine::plan::Plan, CommandError> {
-    let state = context.read_state()?;
+    let state = context.read_state().await?;
     let prepared = context.prepare(&cloud, &state, renew).await?;
     // Its journal keeps nothing: what it finds out about an interrupted run stays in memory.
     let mut deployment = context.deployment(cloud, NoJournal, state);

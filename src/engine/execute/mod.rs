@@ -299,6 +299,7 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
             self.entries.clear();
         }
         for sending in std::mem::take(&mut self.sending) {
+            self.home.journal.may_send()?;
             let (cloud, owner) = (Arc::clone(&self.home.cloud), self.home.state.owner.clone());
             self.calls.spawn(start::send(sending, cloud, owner));
         }

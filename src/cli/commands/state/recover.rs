@@ -39,7 +39,7 @@ pub struct Recover {
 /// Shows what is found, asks, and makes it the state.
 pub async fn run(global: Global, args: Recover, stop: watch::Receiver<bool>) -> Result<Exit, CommandError> {
     let context = Context::load(&global, stop)?;
-    let known = match context.store.read() {
+    let known = match context.folder()?.read() {
         Err(StoreError::Damaged { .. }) => match rebuild(&context, args.yes).await? {
             Rebuild::Whole => return Ok(Exit::Fine),
             Rebuild::Partly(owner) => Some(owner.lineage),
@@ -101,7 +101,9 @@ async fn rebuild(context: &Context, yes: bool) -> Result<Rebuild, CommandError> 
     if !yes {
         context.unless_stopped(ask("Rebuild the state?", "--yes")).await?;
     }
-    let Some(rebuilt) = context.store.rebuild(&context.holder("state recover"))? else { return Ok(Rebuild::Nothing) };
+    let Some(rebuilt) = context.folder()?.rebuild(&context.holder("state recover", ""))? else {
+        return Ok(Rebuild::Nothing);
+    };
     for why in &rebuilt.lost {
         context.view.note(&escape(why));
     }
@@ -117,14 +119,14 @@ async fn rebuild(context: &Context, yes: bool) -> Result<Rebuild, CommandError> 
 
 /// Takes the lock, if there is nothing that a new state would make forgotten.
 fn vacate(context: &Context, is_partial: bool) -> Result<Vacant, CommandError> {
-    let vacant = context.store.vacate(&context.holder("state recover"))?;
-    match context.store.read() {
+    let vacant = context.folder()?.vacate(&context.holder("state recover", ""))?;
+    match context.folder()?.read() {
         Ok(Some(state)) if !is_partial && !state.records.is_empty() => {
             let count = state.records.len();
             Err(CommandError::new(format!("the state of {} is there and knows {count} resources", state.owner.stack))
                 .exit(Exit::Usage)
                 .hint("nothing was changed; `pando state list` shows it, `pando plan` compares it with AWS")
-                .hint(format!("to begin anew all the same, move {} away first", context.store.folder().display())))
+                .hint(format!("to begin anew all the same, move {} away first", context.folder()?.folder().display())))
         }
         Ok(_) | Err(StoreError::Damaged { .. }) => Ok(vacant),
         Err(other) => Err(other.into()),
