@@ -6,6 +6,10 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails has no result")]
 #![expect(clippy::disallowed_methods, reason = "benchmarks measure the time outside")]
 
+#[path = "../tests/support/bucket.rs"]
+#[expect(dead_code, unreachable_pub, reason = "it is written like a library, and tests use the rest of it")]
+mod bucket;
+
 #[path = "../tests/support/disk.rs"]
 #[expect(dead_code, unreachable_pub, reason = "it is written like a library, and tests use the rest of it")]
 mod disk;

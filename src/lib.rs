@@ -6,7 +6,7 @@
 //!
 //! - [`cli`]: verbs, arguments, views and exit codes. The only code that prints, reads the environment, or decides how the process ends.
 //! - [`blueprint`]: YAML text to typed sections to a graph of desired resources. Pure: the same text and answers give the same graph.
-//! - [`store`]: where a stack's state lives: snapshot, journal, backups and lock.
+//! - [`store`]: where a stack's state lives: snapshot, journal, backups and lock, in a folder or in a bucket.
 //! - [`emulators`]: AWS emulators that others wrote, installed, started and stopped on this machine.
 //! - [`simulator`]: an AWS in memory, for the demo, for trying things out, and for tests that crash. Knows nothing of Pando.
 //! - [`aws`]: everything that knows Amazon: clients, what their errors mean, tags, look-ups, and one file for each kind of resource.
@@ -31,6 +31,10 @@
 //! | `.pando/<stack>/lock` | [`store::file`]: held by the kernel for whoever is at work |
 //! | `.pando/<stack>/lost-<number>/` | [`store`]: what was left of a state in the place of which another was recovered |
 //! | whatever `pando plan --out` names | [`store::saved_plan`]: a plan, and what must be the same when it is carried out |
+//! | `.pando/<stack>/remote.json` | [`store::remote`]: that the folder is this machine's copy of a state in a bucket, and how far it goes |
+//! | `.pando/<stack>/state.rescue-<serial>.json` | [`store::remote`]: what a run knew whose lock somebody else had taken over |
+//! | `.pando/<stack>.<n>.stale/` | [`store::remote`]: a copy that was set aside, because others had gone on without it |
+//! | `s3://bucket/prefix/<stack>/` | [`store::remote`]: `state.json`, `journal` and `lock` |
 //! | `~/.cache/pando/emulators/` | [`emulators`]: their Python environments, logs, and notes of those that stay |
 //! | `~/.cache/pando/emulators/demo/` | [`cli`]: the blueprint and state of `pando demo --keep` |
 //!

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use fastrand::Rng;
+use pando::engine::journal::Journal as _;
 use pando::engine::state::State;
 use pando::store::{Holder, StoreError};
 use serde_json::{Value, json};
@@ -111,7 +112,9 @@ fn fuzz(target: &Target) {
     let end = Instant::now() + Duration::from_secs(number("PANDO_FUZZ_SECONDS").unwrap_or(3));
     let mut random = Rng::with_seed(number("PANDO_FUZZ_SEED").unwrap_or(7));
     let corpus = [target.seeds.clone(), corpus(target.name)].concat();
-    corpus.iter().for_each(|content| look(target, content));
+    for content in &corpus {
+        look(target, content);
+    }
     let mut looks = 0;
     while Instant::now() < end {
         let mut content = random.choice(&corpus).unwrap().clone();
@@ -234,7 +237,8 @@ fn read_sealed(content: &[u8]) -> Option<Result<Option<State>, StoreError>> {
     let checksum = digest.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     let state = json!({ "format": format, "checksum": checksum, "state": both["state"] });
     let lines = both["journal"].as_array()?.iter().filter_map(Value::as_str);
-    let journal: String = lines.map(|line| format!("{:08x} {line}\n", crc32fast::hash(line.as_bytes()))).collect();
+    let framed = |text: String, line: &str| format!("{text}{:08x} {line}\n", crc32fast::hash(line.as_bytes()));
+    let journal = lines.fold(String::new(), framed);
     let disk = MemoryDisk::default();
     disk.put(Path::new(STATE), state.to_string().as_bytes());
     disk.put(Path::new(JOURNAL), journal.as_bytes());

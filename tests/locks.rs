@@ -79,7 +79,8 @@ async fn one_of_the_many() {
             }
             tokio::time::sleep(Duration::from_millis(random.u64(5..60))).await;
         };
-        let alone = Alone::new(&folder.join("witness"));
+        let witness = folder.join("witness");
+        let alone = Alone::new(&witness);
         let entry = Entry::Pinned { query: name.clone(), answer: json!(round) };
         open.append(&[entry]).await.unwrap();
         drop(alone);

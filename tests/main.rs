@@ -25,6 +25,7 @@ mod locks;
 mod plans;
 mod recover;
 mod release;
+mod remote;
 mod replace_rules;
 mod schema;
 mod simulator;

@@ -131,6 +131,27 @@ services! {
     sts: aws_sdk_sts, "STS", "STS";
 }
 
+/// What the client of a service outside this list is built from. The state is where it is kept, and not among what is deployed.
+pub struct Foundation {
+    /// Credentials, region, time-outs and HTTP.
+    pub shared: SdkConfig,
+    /// The service's endpoint, if it is not AWS's own.
+    pub endpoint: Option<String>,
+    /// What watches over its calls.
+    pub interceptors: Vec<SharedInterceptor>,
+}
+
+/// Finds out what a client of this service is built from. Nothing is called.
+pub async fn foundation(target: &Target, access: Access, id: &'static str) -> Result<Foundation, ConnectError> {
+    let shared = load(target).await?;
+    let endpoint = endpoint_of(id, &shared, target).or_else(|| shared.endpoint_url().map(str::to_owned));
+    if let Some(bad) = endpoint.as_ref().filter(|url| !is_url(url)) {
+        return Err(ConnectError::Endpoint(bad.clone()));
+    }
+    let guard = (access == Access::Read).then(|| SharedInterceptor::permanent(ReadOnly));
+    Ok(Foundation { shared, endpoint, interceptors: guard.into_iter().collect() })
+}
+
 /// An attempt that is not answered within this time counts as lost. The SDK's own default is to wait for ever.
 const ATTEMPT: Duration = Duration::from_secs(30);
 /// The same for services that check a database or a cache before they answer a create.

@@ -142,7 +142,7 @@ const MISSING: &[&str] = &[
 
 /// What a failed call means, if it named nothing but the thing itself.
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
-pub(super) fn classify<E>(error: Failed<E>) -> CloudError
+pub(crate) fn classify<E>(error: Failed<E>) -> CloudError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {

@@ -106,5 +106,5 @@ impl Intercept for SendOnce {
 
 /// Whether an operation changes nothing, by AWS's own naming.
 fn reads(operation: &str) -> bool {
-    ["Describe", "Get", "List"].iter().any(|verb| operation.starts_with(verb))
+    ["Describe", "Get", "Head", "List"].iter().any(|verb| operation.starts_with(verb))
 }

@@ -6,7 +6,7 @@ pub mod clients;
 mod ec2;
 mod elasticache;
 mod elb;
-mod failure;
+pub(crate) mod failure;
 mod iam;
 mod interceptors;
 pub mod lookups;

@@ -6,6 +6,7 @@ pub mod architecture;
 pub mod decode;
 pub mod diagnostic;
 mod environments;
+pub mod keeping;
 pub mod schema;
 pub mod sections;
 pub mod syntax;
@@ -22,6 +23,7 @@ use crate::engine::graph::{Graph, GraphError};
 
 use decode::{Decode, Spanned, decode_fields, decode_words};
 use diagnostic::{Diagnostic, Report, Source};
+use keeping::Keeping;
 use sections::cache::Cache;
 use sections::database::Database;
 use sections::image::Image;
@@ -30,7 +32,7 @@ use sections::surroundings::{self, Surroundings};
 use sections::web::Web;
 use sections::workers::Worker;
 use sections::{Problems, cache, clones, database, network, web, workers};
-use values::{Folder, Name, Region, TagKey, TagValue};
+use values::{Name, Region, StatePlace, TagKey, TagValue};
 
 /// A deployment of a web service on AWS: what should be there.
 ///
@@ -45,8 +47,8 @@ pub struct Blueprint {
     pub stack: Spanned<Name>,
     /// The AWS region. Default: what the AWS configuration says.
     pub region: Option<Region>,
-    /// Where the state is kept: a folder beside the blueprint. Default: `.pando`.
-    pub state: Option<Folder>,
+    /// Where the state is kept: a folder beside the blueprint, or `s3://bucket/prefix` for a team. Default: `.pando`.
+    pub state: Option<StatePlace>,
     /// How careful to be. `prod`, the default, follows AWS's security standards and survives the loss of a zone; `dev` relaxes what costs
     /// money, and Pando prints what it relaxed.
     pub profile: Option<Profile>,
@@ -178,9 +180,9 @@ impl Blueprint {
         &self.stack.value.0
     }
 
-    /// The folder of the state, beside the blueprint.
-    pub fn state_folder(&self) -> &str {
-        self.state.as_ref().map_or(".pando", |folder| &folder.0)
+    /// Where the state is kept.
+    pub fn keeping(&self) -> Keeping<'_> {
+        self.state.as_ref().map_or(Keeping::Folder(".pando"), StatePlace::keeping)
     }
 
     /// What the world has to tell before this can be expanded.

@@ -235,9 +235,10 @@ text_value! {
 }
 
 text_value! {
-    /// A folder, relative to the blueprint.
-    Folder(String), "a folder beside the blueprint", r"^\.?[A-Za-z0-9_-][A-Za-z0-9._-]*(/\.?[A-Za-z0-9_-][A-Za-z0-9._-]*)*$",
-    [".pando"],
+    /// Where state is kept: a folder, relative to the blueprint, or a bucket in S3 and what keys begin with there.
+    StatePlace(String), "a folder beside the blueprint, or a place in a bucket",
+    r"^(s3://[a-z0-9][a-z0-9-]{1,61}[a-z0-9](/\.?[A-Za-z0-9_-][A-Za-z0-9._-]*)*|\.?[A-Za-z0-9_-][A-Za-z0-9._-]*(/\.?[A-Za-z0-9_-][A-Za-z0-9._-]*)*)$",
+    [".pando", "s3://shop-state/pando"],
     owned
 }
 

@@ -85,6 +85,7 @@ pub enum Command {
 Examples:
   pando init
   pando init --template worker --stack reports
+  pando init --state s3://acme-state/pando   state for a team, in a bucket that is made and tried out
 
 A file that is there already is never written over.")]
 pub struct Init {
@@ -94,6 +95,10 @@ pub struct Init {
     /// The stack's name, with which all its names in AWS begin: small letters, digits and hyphens [default: the folder's name]
     #[arg(short, long, value_name = "NAME")]
     pub stack: Option<String>,
+    /// Keep the state in this bucket, `s3://BUCKET/PREFIX`. It is made if there is none: with versions, encrypted, not public, with TLS only; and it
+    /// is tried out whether it keeps its word about conditions [default: in a folder beside the blueprint]
+    #[arg(long, value_name = "PLACE")]
+    pub state: Option<String>,
 }
 
 /// What to begin with.

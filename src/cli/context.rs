@@ -4,23 +4,23 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::args::Global;
 use super::error::{CommandError, Exit};
+use super::place::Place;
 use super::view::View;
 use crate::aws::clients::{Access, Aws, Target};
 use crate::aws::lookups::{Answers, Lookup};
 use crate::aws::resources::registry;
 use crate::blueprint::diagnostic::Source;
 use crate::blueprint::{Blueprint, Expansion};
-use crate::engine::address::Owner;
 use crate::engine::deployment::{Deployment, RunError, stopped};
 use crate::engine::journal::{Entry, Journal};
 use crate::engine::state::State;
-use crate::store::{FileStore, Holder};
 
 /// How many calls may be under way at once. AWS throttles by account; more than this gains little and provokes it.
 const PARALLEL: usize = 16;
@@ -34,9 +34,11 @@ pub struct Context {
     /// What it says.
     pub blueprint: Blueprint,
     /// Where the state is.
-    pub store: FileStore,
-    target: Target,
-    stop: watch::Receiver<bool>,
+    pub(super) place: Place,
+    pub(super) target: Target,
+    pub(super) stop: watch::Receiver<bool>,
+    /// When the bucket must have answered, once the run is stopped.
+    pub(super) farewell: OnceLock<Instant>,
 }
 
 /// A graph, and the answers it was made with that the state does not have yet.
@@ -64,13 +66,13 @@ impl Context {
             }
         };
         let folder = path.parent().unwrap_or(Path::new("."));
-        let store = FileStore::new(&folder.join(blueprint.state_folder()), blueprint.name());
+        let place = Place::new(folder, &blueprint, global);
         let target = Target {
             region: blueprint.region.as_ref().map(|region| region.0.clone()),
             endpoint_url: global.endpoint_url.clone(),
             ..Target::default()
         };
-        Ok(Self { view, source, blueprint, store, target, stop })
+        Ok(Self { view, source, blueprint, place, target, stop, farewell: OnceLock::new() })
     }
 
     /// The same, going to an emulator.
@@ -96,25 +98,6 @@ impl Context {
             () = stopped(self.stop.clone()) => {
                 Err(CommandError::new("interrupted").exit(Exit::Interrupted).hint("nothing was changed"))
             }
-        }
-    }
-
-    /// The state without a lock, for whoever only looks. A stack that was never applied has an empty one.
-    pub fn read_state(&self) -> Result<State, CommandError> {
-        Ok(self.store.read()?.unwrap_or_else(|| State::new(self.new_owner())))
-    }
-
-    /// An owner for a new state.
-    pub fn new_owner(&self) -> Owner {
-        Owner { lineage: uuid::Uuid::new_v4().to_string(), stack: self.blueprint.name().to_owned() }
-    }
-
-    /// Who this process is, for whoever finds the lock taken.
-    pub fn holder(&self, command: &str) -> Holder {
-        Holder {
-            command: format!("pando {command}"),
-            pid: std::process::id(),
-            since: jiff::Timestamp::now().strftime("%FT%TZ").to_string(),
         }
     }
 

@@ -9,7 +9,7 @@ use super::view::out;
 /// From now on a crash writes no image of the memory to the disk, and a panic says where it was and not with what.
 pub fn keep() {
     // Where this is not allowed the limit is as low already, or nobody can help it.
-    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).ok();
     std::panic::set_hook(Box::new(|panic| out::error_line(&panicked(panic.location()))));
 }
 

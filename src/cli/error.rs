@@ -12,6 +12,8 @@ use crate::engine::graph::GraphError;
 use crate::engine::planner::{PlanError, ProtectedResource, Protection, Unreleasable};
 use crate::engine::state::Elsewhere;
 use crate::store::StoreError;
+use crate::store::objects::Refusal;
+use crate::store::remote::RemoteError;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +105,9 @@ impl From<StoreError> for CommandError {
                 .exit(Exit::Locked)
                 .hint(format!("it is `{}`, process {}, since {}", holder.command, holder.pid, holder.since))
                 .hint("wait until it is done; the lock goes with its process, nothing has to be unlocked"),
+            StoreError::Damaged { path, .. } if path.starts_with("s3:") => plain
+                .hint("nothing was changed")
+                .hint("the bucket keeps the older versions of every object; the one before this is whole"),
             StoreError::Damaged { path, .. } => {
                 let folder = path.parent().unwrap_or(&path).display();
                 plain.hint("nothing was changed").hint(format!(
@@ -112,6 +117,7 @@ impl From<StoreError> for CommandError {
             StoreError::Newer { .. } => plain.hint("update Pando"),
             StoreError::NotAPlan { .. } => plain.hint("nothing was changed").hint("`pando plan --out FILE` makes one"),
             StoreError::Io { .. } => plain,
+            StoreError::Remote(error) => by_bucket(plain, error),
         }
     }
 }
@@ -193,6 +199,40 @@ impl From<Box<Elsewhere>> for CommandError {
 impl From<StartError> for CommandError {
     fn from(error: StartError) -> Self {
         Self::chain(&error)
+    }
+}
+
+/// State in a bucket.
+fn by_bucket(plain: CommandError, error: RemoteError) -> CommandError {
+    match error {
+        RemoteError::Connect(error) => error.into(),
+        RemoteError::NoBucket { bucket } => {
+            plain.hint(format!("`pando init --state s3://{bucket}/PREFIX` makes it; is it in another account?"))
+        }
+        RemoteError::Failed { why: Refusal::Denied(_), .. } => plain
+            .exit(Exit::Credentials)
+            .hint("state in a bucket needs s3:ListBucket on the bucket, and s3:GetObject, s3:PutObject and s3:DeleteObject on its objects"),
+        RemoteError::Failed { .. } => plain.hint("what was done is written down on this machine; run again here"),
+        RemoteError::Locked(_) => plain.exit(Exit::Locked),
+        RemoteError::TakenOver { rescue, .. } => plain
+            .exit(Exit::Locked)
+            .hint(format!("what this run knew is in {}", rescue.display()))
+            .hint("what it has sent is looked for by its key in the next run, whoever starts it"),
+        RemoteError::RolledBack { folder, .. } => plain.hint("nothing was changed").hint(format!(
+            "bring the newest version of the object back; or, if what is in the bucket shall count, move {} out of the way",
+            folder.display()
+        )),
+        RemoteError::AnotherStack { folder, .. } => plain.hint("nothing was changed").hint(format!(
+            "give the stack another name; or, if what that folder describes is gone, move {} out of the way",
+            folder.display()
+        )),
+        RemoteError::OnlyCopy { place, folder } => {
+            let wanted = place.rsplitn(3, '/').nth(2).unwrap_or(&place);
+            plain.exit(Exit::Usage).hint("nothing was changed").hint(format!("write `state: {wanted}` into the blueprint")).hint(
+                format!("to keep the state on this machine from now on, remove {}", folder.join("remote.json").display()),
+            )
+        }
+        RemoteError::Unsteady { .. } => plain.exit(Exit::Locked).hint("run again; if it stays so, something else writes there"),
     }
 }
 

@@ -7,6 +7,7 @@ pub mod context;
 pub mod discretion;
 pub mod error;
 pub mod local_aws;
+pub mod place;
 pub mod saved_plan;
 mod signals;
 pub mod view;
@@ -43,10 +44,10 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
     let Arguments { global, command } = arguments;
     match command {
         // These need no runtime and no cloud.
-        Command::Init(args) => commands::init::run(&global, &args),
         Command::Validate => commands::validate::run(&global),
-        Command::Output(args) => commands::output::run(&global, &args),
         Command::Schema => commands::schema::run(),
+        Command::Init(args) => signals::block_on(|_| commands::init::run(global, args)),
+        Command::Output(args) => signals::block_on(|stop| commands::output::run(global, args, stop)),
         Command::Plan(args) => signals::block_on(|stop| commands::plan::run(global, args, stop)),
         Command::Apply(args) => signals::block_on(|stop| commands::apply::run(global, args, stop)),
         Command::Destroy(args) => signals::block_on(|stop| commands::destroy::run(global, args, stop)),

@@ -10,6 +10,11 @@ use super::state::{Request, Site};
 pub trait Journal: Send {
     /// Appends entries. When it returns `Ok` they are durable; when it fails, nothing may be sent that relies on them.
     fn append(&mut self, entries: &[Entry]) -> impl Future<Output = Result<(), JournalError>> + Send;
+
+    /// Asked before each call that changes anything: whether this run still is the one that may.
+    fn may_send(&self) -> Result<(), JournalError> {
+        Ok(())
+    }
 }
 
 /// An entry could not be made durable.

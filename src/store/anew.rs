@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use super::disk::{Disk, ThisMachine};
-use super::file::{FileStore, OpenStore, StoreError, io_error};
+use super::file::{FileStore, StoreError, io_error};
 use super::lock::Holder;
-use crate::engine::address::Owner;
 use crate::engine::state::State;
 
 /// A place for a state, and the lock on it.
@@ -23,16 +22,16 @@ impl<D: Disk> FileStore<D> {
 }
 
 impl<D: Disk> Vacant<D> {
-    /// Begins a state that knows nothing yet.
-    pub fn begin(self, owner: Owner) -> Result<(OpenStore<D>, State), StoreError> {
-        let store = self.store;
-        let left = store.left()?;
+    /// Makes this the state, wholly or not at all.
+    pub fn begin(self, state: &State) -> Result<(), StoreError> {
+        let left = self.store.left()?;
         if !left.is_empty() {
-            store.set_aside(&left)?;
+            self.store.set_aside(&left)?;
         }
-        let state = State::new(owner);
-        store.save(&state)?;
-        Ok((store.opened(&state, self.lock), state))
+        self.store.save(state)?;
+        // Held until here.
+        drop(self.lock);
+        Ok(())
     }
 }
 

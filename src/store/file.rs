@@ -86,7 +86,10 @@ pub enum StoreError {
     },
     /// Somebody else is at work.
     #[error("another run is at work on this stack")]
-    Locked(Holder),
+    Locked(Box<Holder>),
+    /// The state is in a bucket, and something is wrong there.
+    #[error(transparent)]
+    Remote(#[from] super::remote::RemoteError),
 }
 
 impl FileStore {
@@ -176,7 +179,7 @@ impl<D: Disk> FileStore<D> {
         }
         let path = self.path("lock");
         let lock = self.disk.lock(&path, holder).map_err(|e| io_error("lock", &path, e))?;
-        lock.map_err(StoreError::Locked)
+        lock.map_err(|holder| StoreError::Locked(Box::new(holder)))
     }
 
     /// Replaces the snapshot in one step. Only after that the journal is put away.

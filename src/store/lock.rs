@@ -5,6 +5,8 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 use serde::{Deserialize, Serialize};
 
 /// Who holds the lock, as far as they said.
@@ -16,6 +18,24 @@ pub struct Holder {
     pub pid: u32,
     /// Since when, as RFC 3339.
     pub since: String,
+    /// Who started it, as the cloud and the machine call them.
+    #[serde(default)]
+    pub who: String,
+    /// The machine's name.
+    #[serde(default)]
+    pub host: String,
+    /// What its process number counts in: this start of the machine, and this container on it. Empty where that is not known.
+    #[serde(default)]
+    pub boot_id: String,
+}
+
+impl Holder {
+    /// Whether this was a process of the same machine as another, and has ended. A number that another process has got meanwhile looks alive.
+    pub(super) fn has_ended_beside(&self, other: &Self) -> bool {
+        let is_here = !self.boot_id.is_empty() && self.boot_id == other.boot_id && self.host == other.host;
+        let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
+        is_here && pid.is_some_and(|pid| test_kill_process(pid) == Err(Errno::SRCH))
+    }
 }
 
 /// A held lock. Let go of when dropped.

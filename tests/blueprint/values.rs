@@ -4,8 +4,8 @@ use std::fmt::Display;
 
 use pando::blueprint::sections::{cache, database};
 use pando::blueprint::values::{
-    CacheNode, CertificateArn, Cidr, DbClass, Duration, Folder, ImageId, ImageName, ImageOwner, InstanceType, Name,
-    ParameterPath, Percent, Region, Size, SqlName, TagKey, TagValue, UrlPath,
+    CacheNode, CertificateArn, Cidr, DbClass, Duration, ImageId, ImageName, ImageOwner, InstanceType, Name,
+    ParameterPath, Percent, Region, Size, SqlName, StatePlace, TagKey, TagValue, UrlPath,
 };
 use proptest::prelude::*;
 use proptest::string::string_regex;
@@ -59,7 +59,7 @@ proptest! {
             CacheNode::read(&text).map(|value| value.0), UrlPath::read(&text).map(|value| value.0), ImageId::read(&text).map(|value| value.0),
             CertificateArn::read(&text).map(|value| value.0), ParameterPath::read(&text).map(|value| value.0),
             ImageOwner::read(&text).map(|value| value.0), ImageName::read(&text).map(|value| value.0), SqlName::read(&text).map(|value| value.0),
-            Folder::read(&text).map(|value| value.0), TagKey::read(&text).map(|value| value.0),
+            StatePlace::read(&text).map(|value| value.0), TagKey::read(&text).map(|value| value.0),
             InstanceType::read(&text).map(|value| { value.architecture(); value.0 }),
         ];
         // Whoever reads it keeps it as it is.
@@ -84,7 +84,25 @@ fn near_misses_are_refused() {
         assert!(InstanceType::read(text).is_err(), "{text}");
     }
     for text in ["..", ".", "a/../b", "/a", "a//b", "a/", ""] {
-        assert!(Folder::read(text).is_err(), "{text}");
+        assert!(StatePlace::read(text).is_err(), "{text}");
+    }
+    for text in [
+        "s3://",
+        "s3://ab",
+        "s3://Shop",
+        "s3://shop_state",
+        "s3://-shop",
+        "s3://shop-",
+        "s3://shop/",
+        "s3://shop//a",
+        "s3://shop/../a",
+        "s3://shop/a b",
+        "s3:/shop",
+        "S3://shop",
+        "s3://shop/a/",
+        "https://shop/a",
+    ] {
+        assert!(StatePlace::read(text).is_err(), "{text}");
     }
     for text in ["a,b", "(a)", "a\tb", "a\"b", "[a]", "a`b", "a\u{85}b", "a\\b", "a^b"] {
         assert!(TagValue::read(text).is_none(), "{text:?}");

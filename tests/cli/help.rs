@@ -5,7 +5,7 @@ use crate::support::command::Sandbox;
 #[tokio::test]
 async fn every_verb_explains_itself() {
     let sandbox = Sandbox::empty();
-    let verbs: [&[&str]; 18] = [
+    let verbs: [&[&str]; 19] = [
         &[],
         &["init"],
         &["validate"],
@@ -19,6 +19,7 @@ async fn every_verb_explains_itself() {
         &["state", "list"],
         &["state", "show"],
         &["state", "recover"],
+        &["state", "unlock"],
         &["schema"],
         &["local"],
         &["local", "start"],

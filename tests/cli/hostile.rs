@@ -63,7 +63,7 @@ async fn a_million_keys_and_a_hundred_thousand_levels_are_refused() {
     });
     refused(keys, &["a blueprint has at most 1048576"]).await;
     let keys = (0..100_000).fold(String::new(), |mut text, number| {
-        write!(text, "k{number}:\n").unwrap();
+        writeln!(text, "k{number}:").unwrap();
         text
     });
     refused(keys, &["unknown field"]).await;
@@ -126,7 +126,7 @@ async fn state_does_not_leave_the_folder_of_the_blueprint() {
 
 /// A cloud that refuses everything in these words, as far as XML can say them.
 async fn rude(may_say: fn(&char) -> bool) -> Stub {
-    let words: String = STEERING.chars().filter(may_say).map(|c| format!("&#{};", u32::from(c))).collect();
+    let words = STEERING.chars().filter(may_say).fold(String::new(), |text, c| format!("{text}&#{};", u32::from(c)));
     let words: &'static str = words.leak();
     let stub = Stub::start(move |call: &Call| match call.action.as_str() {
         "DescribeAvailabilityZones" => zones(),

@@ -35,6 +35,9 @@ async fn refused(sandbox: &Sandbox, code: i32, said: &[&str]) {
     }
 }
 
+/// Makes a plan one for something else.
+type Change = fn(&mut SavedPlan);
+
 #[tokio::test]
 async fn a_saved_plan_is_carried_out_as_it_was_shown_and_only_once() {
     let (simulator, server) = served(Settings::default(), 600.0).await;
@@ -47,7 +50,7 @@ async fn a_saved_plan_is_carried_out_as_it_was_shown_and_only_once() {
 
     // Any other member than what is here is named. Each is set by hand, as if the plan came from elsewhere.
     let right = saved(&sandbox);
-    let members: [(&str, fn(&mut SavedPlan)); 7] = [
+    let members: [(&str, Change); 7] = [
         ("another version of Pando: 0.0.1, and here it is", |plan| plan.version = "0.0.1".into()),
         ("another stack: shop, and here it is saved", |plan| plan.stack = "shop".into()),
         ("another account: 210987654321, and here it is", |plan| plan.site.account = "210987654321".into()),

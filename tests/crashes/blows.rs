@@ -22,6 +22,8 @@ pub(super) enum Blow {
 pub(super) struct Usual {
     pub(super) calls: u64,
     pub(super) writes: usize,
+    /// Calls to the bucket of the state.
+    pub(super) stored: usize,
     pub(super) time: Duration,
 }
 
@@ -65,16 +67,16 @@ fn call(random: &mut Rng, usual: &Usual, faults: &[Fault]) -> Blow {
     Blow::Call(random.u64(1..=usual.calls), faults[random.usize(..faults.len())])
 }
 
-fn killed(random: &mut Rng, usual: &Usual) -> Blow {
+pub(super) fn killed(random: &mut Rng, usual: &Usual) -> Blow {
     let late = Fault::KillLate(Duration::from_secs(random.u64(1..200)));
     call(random, usual, &[Fault::KillBefore, Fault::KillAfter, Fault::KillAnswered, late])
 }
 
-fn written(random: &mut Rng, usual: &Usual) -> Blow {
+pub(super) fn written(random: &mut Rng, usual: &Usual) -> Blow {
     Blow::Disk(random.usize(1..=usual.writes), ACCIDENTS[random.usize(..ACCIDENTS.len())])
 }
 
-fn disturbed(random: &mut Rng, usual: &Usual) -> Blow {
+pub(super) fn disturbed(random: &mut Rng, usual: &Usual) -> Blow {
     if random.u8(..8) == 0 {
         let time = u64::try_from(usual.time.as_millis()).unwrap_or(u64::MAX).max(1);
         return Blow::Stop(Duration::from_millis(random.u64(..time)));

@@ -4,6 +4,7 @@
 //! busy with, what the world is like, and what goes wrong when; then new processes go on, and at the end the world must be as if nothing had
 //! happened. A run that fails says how to repeat it.
 //!
+//! `PANDO_CRASH=507 cargo test crashes::store` repeats one run and tells all that its processes told.
 //! `PANDO_CRASHES=15000 cargo test crashes` makes that many runs with each stack instead of the few hundred that every `cargo test` makes.
 
 #![expect(clippy::disallowed_methods, reason = "it reads how many runs are wanted")]
@@ -11,6 +12,7 @@
 mod blows;
 pub(crate) mod oracle;
 mod scenarios;
+mod team;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -32,6 +34,15 @@ use crate::support::toy::world::now;
 use blows::{Blow, Usual, draw};
 use oracle::{Census, census};
 use scenarios::{BATCH, CLIMATES, SHOP, SITE, STORE, Scenario, Story, settings};
+
+/// Where the state is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// On one machine.
+    Alone,
+    /// In a bucket.
+    ByTeam,
+}
 
 /// A scenario without accidents.
 struct Undisturbed {
@@ -66,53 +77,78 @@ async fn store() {
 
 #[tokio::test(start_paused = true)]
 async fn any() {
-    for seed in asked("PANDO_CRASH").map_or(0..asked("PANDO_CRASHES").unwrap_or(20), |seed| seed..seed + 1) {
+    many("any", 20, async |seed| {
         let mut random = Rng::with_seed(seed);
         let story = scenarios::random(seed);
-        let undisturbed = undisturbed(&story, random.u64(..CLIMATES)).await;
+        let undisturbed = undisturbed(&story, random.u64(..CLIMATES), Kept::Alone).await;
         let (_, blows) = draw(&mut random, &undisturbed.usual);
         let told = Told(format!("{blows:?}\n  repeat: PANDO_CRASH={seed} cargo test crashes::any"));
-        one(&story, &undisturbed, &blows, seed).await.unwrap_or_else(|why| panic!("{}\n  {why}", told.0));
+        told.of(one(&story, &undisturbed, &blows, seed).await)
+    })
+    .await;
+}
+
+/// All runs with one stack.
+async fn all(name: &str, scenarios: &[Scenario], runs: u64) {
+    let mut known = Known::default();
+    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+    many(name, runs, async |seed| {
+        let mut random = Rng::with_seed(seed);
+        let place = (random.usize(..scenarios.len()), random.u64(..CLIMATES));
+        let story = Story::from(&scenarios[place.0]);
+        let undisturbed = known.of(place, &story, Kept::Alone).await;
+        let (sort, blows) = draw(&mut random, &undisturbed.usual);
+        *counts.entry(sort).or_default() += 1;
+        let case = format!("{} in climate {} with {blows:?}", story.name, place.1);
+        let told = Told(format!("{case}\n  repeat: PANDO_CRASH={seed} cargo test crashes::{name}"));
+        told.of(one(&story, undisturbed, &blows, seed).await)
+    })
+    .await;
+    println!("{name}: {counts:?}");
+}
+
+/// So many runs, or as many as somebody wants, or the one that is asked for.
+async fn many(name: &str, runs: u64, mut run: impl AsyncFnMut(u64) -> Result<(), String>) {
+    let seeds = match asked("PANDO_CRASH") {
+        Some(seed) => seed..seed + 1,
+        None => 0..asked("PANDO_CRASHES").unwrap_or(runs),
+    };
+    let mut failures = Vec::new();
+    for seed in seeds.clone() {
+        failures.extend(run(seed).await.err());
     }
+    let runs = seeds.end - seeds.start;
+    println!("{name}: {runs} runs, {} failed", failures.len());
+    let first = failures[..failures.len().min(8)].join("\n");
+    assert!(failures.is_empty(), "{} of {runs} failed; the first:\n{first}", failures.len());
 }
 
 fn asked(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|number| number.parse().unwrap())
 }
 
-/// All runs with one stack, or the one that is asked for.
-async fn all(name: &str, scenarios: &[Scenario], runs: u64) {
-    let seeds = match asked("PANDO_CRASH") {
-        Some(seed) => seed..seed + 1,
-        None => 0..asked("PANDO_CRASHES").unwrap_or(runs),
-    };
-    let mut known = BTreeMap::new();
-    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
-    let mut failures = Vec::new();
-    for seed in seeds.clone() {
-        let mut random = Rng::with_seed(seed);
-        let place = (random.usize(..scenarios.len()), random.u64(..CLIMATES));
-        let story = Story::from(&scenarios[place.0]);
-        let undisturbed = match known.entry(place) {
+/// What happens without accidents, found out once for each scenario and climate.
+#[derive(Default)]
+struct Known(BTreeMap<(usize, u64), Undisturbed>);
+
+impl Known {
+    async fn of(&mut self, place: (usize, u64), story: &Story, kept: Kept) -> &Undisturbed {
+        match self.0.entry(place) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(open) => open.insert(undisturbed(&story, place.1).await),
-        };
-        let (sort, blows) = draw(&mut random, &undisturbed.usual);
-        *counts.entry(sort).or_default() += 1;
-        let case = format!("{} in climate {} with {blows:?}", story.name, place.1);
-        let told = Told(format!("{case}\n  repeat: PANDO_CRASH={seed} cargo test crashes::{name}"));
-        if let Err(why) = one(&story, undisturbed, &blows, seed).await {
-            failures.push(format!("{}\n  {why}", told.0));
+            Entry::Vacant(open) => open.insert(undisturbed(story, place.1, kept).await),
         }
     }
-    let runs = seeds.end - seeds.start;
-    println!("{name}: {runs} runs, {} failed; {counts:?}", failures.len());
-    let first = failures[..failures.len().min(8)].join("\n");
-    assert!(failures.is_empty(), "{} of {runs} failed; the first:\n{first}", failures.len());
 }
 
 /// Says which run it was, if it panics.
 struct Told(String);
+
+impl Told {
+    /// What came of it, with which run it was.
+    fn of(&self, result: Result<(), String>) -> Result<(), String> {
+        result.map_err(|why| format!("{}\n  {why}", self.0))
+    }
+}
 
 impl Drop for Told {
     fn drop(&mut self) {
@@ -125,6 +161,7 @@ impl Drop for Told {
 /// A process, until it comes to its end or dies. Nothing, if it died or did not do everything.
 async fn live(simulator: &Simulator, stack: &Stack, graph: &Graph, blow: Option<&Blow>) -> Option<Report> {
     simulator.set_weather(blow.and_then(Blow::weather).into_iter().collect());
+    let told = stack.events().len();
     let broken = stack.disk.has(blow.and_then(Blow::disk));
     let stop = async {
         match blow {
@@ -138,6 +175,7 @@ async fn live(simulator: &Simulator, stack: &Stack, graph: &Graph, blow: Option<
         biased;
         () = is_true(simulator.death()) => None,
         () = is_true(broken) => None,
+        () = is_true(stack.death()) => None,
         report = stack.attempt(graph) => report,
         () = stop => None,
     };
@@ -145,6 +183,10 @@ async fn live(simulator: &Simulator, stack: &Stack, graph: &Graph, blow: Option<
     simulator.set_weather(Vec::new());
     simulator.revive();
     drop(stack.disk.has(None));
+    if asked("PANDO_CRASH").is_some() {
+        println!("-- a process with {blow:?}:");
+        stack.events()[told..].iter().for_each(|event| println!("{event:?}"));
+    }
     result.filter(Report::is_complete)
 }
 
@@ -162,11 +204,14 @@ async fn graph(stack: &Stack, blueprint: Option<&Blueprint>) -> Graph {
 }
 
 /// What happens without accidents.
-async fn undisturbed(story: &Story, climate: u64) -> Undisturbed {
+async fn undisturbed(story: &Story, climate: u64, kept: Kept) -> Undisturbed {
     let simulator = world(settings(climate));
     let any = story.from.as_ref().or(story.to.as_ref()).unwrap();
     let mut stack = Stack::new(connect(&simulator).await, any);
     stack.now = now;
+    if kept == Kept::ByTeam {
+        stack = stack.in_a_bucket();
+    }
     if story.from.is_some() {
         let graph = graph(&stack, story.from.as_ref()).await;
         assert!(live(&simulator, &stack, &graph, None).await.is_some(), "{}: {}", story.name, told(&stack));
@@ -174,10 +219,12 @@ async fn undisturbed(story: &Story, climate: u64) -> Undisturbed {
     let before = (simulator.fork(), stack.fork(connect(&simulator).await));
     let (simulator, stack) = fork(&before).await;
     let first = graph(&stack, story.to.as_ref()).await;
-    let (asked, written, began) = (simulator.calls().len(), stack.disk.done(), tokio::time::Instant::now());
+    let (called, written, began) = (simulator.calls().len(), stack.disk.done(), tokio::time::Instant::now());
+    let stored = stack.stored();
     assert!(live(&simulator, &stack, &first, None).await.is_some(), "{}: {}", story.name, told(&stack));
-    let calls = (simulator.calls().len() - asked) as u64;
-    let usual = Usual { calls, writes: stack.disk.done() - written, time: began.elapsed() };
+    let calls = (simulator.calls().len() - called) as u64;
+    let writes = stack.disk.done() - written;
+    let usual = Usual { calls, writes, stored: stack.stored() - stored, time: began.elapsed() };
     if story.turns {
         let graph = graph(&stack, story.last.as_ref()).await;
         assert!(live(&simulator, &stack, &graph, None).await.is_some(), "{}: {}", story.name, told(&stack));
@@ -225,7 +272,7 @@ async fn one(story: &Story, undisturbed: &Undisturbed, blows: &[Blow], seed: u64
 async fn converge(simulator: &Simulator, stack: &Stack, graph: &Graph) -> Result<(), String> {
     for _ in 0..6 {
         let is_done = live(simulator, stack, graph, None).await.is_some();
-        if is_done && stack.process().plan(graph).await.is_ok_and(|(plan, _)| plan.is_empty()) {
+        if is_done && stack.is_done(graph).await {
             let state = stack.state();
             let is_sound = |status: &Status| matches!(status, Status::Ready { .. } | Status::Unproved { .. });
             let odd = state.records.iter().find(|(_, record)| !is_sound(&record.status));

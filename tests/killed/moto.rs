@@ -86,6 +86,7 @@ async fn killed(name: &str, is_destroyed: bool, kill: Kill) {
         let census = census(&stack).await;
         let doubled: Vec<_> = census.iter().filter(|(_, count)| **count != 1).collect();
         assert!(doubled.is_empty() && census.len() > 20, "{name}: {doubled:?} of {census:?}");
+        sandbox.an_hour_passes(&stack);
         sandbox.run(destroy).await.expect(0, &["found nothing left"]);
     }
     assert_eq!(census(&stack).await, BTreeMap::new(), "{name}");

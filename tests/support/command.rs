@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use pando::engine::address::Owner;
 use pando::engine::journal::{Entry, Journal as _};
+use pando::engine::state::Status;
 use pando::store::{FileStore, Holder};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
@@ -121,6 +122,19 @@ impl Sandbox {
         for entry in entries {
             open.append(std::slice::from_ref(entry)).await.unwrap();
         }
+    }
+
+    /// An hour passes for what was sent and never answered: nobody has to wait any more for it to arrive.
+    pub fn an_hour_passes(&self, stack: &str) {
+        let store = FileStore::new(&self.path(".pando"), stack);
+        let (mut open, mut state) = store.open(|| unreachable!("there is a state"), &Holder::default()).unwrap();
+        for record in state.records.values_mut() {
+            if let Status::Unproved { at } = &mut record.status {
+                *at -= 3600;
+            }
+        }
+        state.serial += 1;
+        open.save(&state).unwrap();
     }
 
     /// The command, with its folder and its environment.

@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub mod bucket;
 pub mod command;
 pub mod disk;
 pub mod documents;

@@ -44,13 +44,22 @@ pub async fn connect_as(simulator: &Simulator, account: &str) -> Aws {
 }
 
 async fn connect_with(simulator: &Simulator, account: &str, client: SharedHttpClient) -> Aws {
+    let target = Target { emulator_account: Some(account.to_owned()), ..target_through(simulator, client) };
+    Aws::connect(&target, Access::Write).await.expect("the simulator takes any credentials")
+}
+
+/// What leads to this world.
+pub fn target(simulator: &Simulator) -> Target {
+    target_through(simulator, Door::new(simulator).client())
+}
+
+fn target_through(simulator: &Simulator, client: SharedHttpClient) -> Target {
     let transport = Transport { client, time: SharedTimeSource::new(WorldTime(simulator.clock().clone())) };
-    let target = Target {
+    Target {
         region: Some(REGION.to_owned()),
         endpoint_url: Some("http://simulator.invalid".to_owned()),
-        emulator_account: Some(account.to_owned()),
+        emulator_account: Some(ACCOUNT.to_owned()),
         transport: Some(transport),
         ..Target::default()
-    };
-    Aws::connect(&target, Access::Write).await.expect("the simulator takes any credentials")
+    }
 }

@@ -1,7 +1,9 @@
 //! A stack in this process: the whole of Pando below the command line, with a disk in memory.
 
 use std::path::Path;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 
 use pando::aws::clients::Aws;
 use pando::aws::lookups::Answers;
@@ -19,13 +21,15 @@ use pando::engine::recover::Recovery;
 use pando::engine::state::State;
 use pando::engine::sweep::Found;
 use pando::engine::verify::verify;
-use pando::store::{FileStore, Holder, OpenStore, StoreError};
+use pando::store::remote::{RemoteError, RemoteStore};
+use pando::store::{FileStore, Holder, OpenStore, Store, StoreError};
 use tokio::sync::watch;
 
+use super::bucket::{Bucket, Machine, Trouble};
 use super::disk::MemoryDisk;
 
 /// A run of Pando.
-pub type Process = Deployment<Aws, OpenStore<MemoryDisk>>;
+pub type Process = Deployment<Aws, OpenStore<Machine, MemoryDisk>>;
 
 /// A stack. Every method is a process of its own: it begins with what is on the disk.
 pub struct Stack {
@@ -35,10 +39,21 @@ pub struct Stack {
     pub stop: watch::Sender<bool>,
     /// Seconds since 1970. In virtual time it is not this machine's clock.
     pub now: fn() -> u64,
-    /// Where it is remembered.
+    /// Where it is remembered, or where the copy of that is.
     pub disk: MemoryDisk,
+    /// The bucket that has its state, if that is not on the disk alone.
+    bucket: Option<Shelf>,
     owner: Owner,
     events: Shared,
+}
+
+/// A bucket, and a machine that can reach it.
+struct Shelf {
+    bucket: Bucket,
+    /// The way to it.
+    machine: Machine,
+    /// Which machine it is.
+    number: usize,
 }
 
 #[derive(Clone, Default)]
@@ -68,21 +83,79 @@ impl Stack {
             stop: watch::Sender::new(false),
             now,
             disk: MemoryDisk::default(),
+            bucket: None,
             owner,
             events: Shared::default(),
         }
     }
 
+    /// The same with its state in a bucket.
+    #[must_use]
+    pub fn in_a_bucket(self) -> Self {
+        Self { bucket: Some(Shelf::of(Bucket::default(), 0)), ..self }
+    }
+
     /// The same stack in another world that was the same until now.
     pub fn fork(&self, cloud: Aws) -> Self {
-        let (cloud, events, disk) = (Arc::new(cloud), Shared::default(), self.disk.fork());
-        Self { cloud, stop: watch::Sender::new(false), now: self.now, owner: self.owner.clone(), disk, events }
+        let bucket = self.bucket.as_ref().map(|shelf| Shelf::of(shelf.bucket.fork(), shelf.number));
+        Self { cloud: Arc::new(cloud), disk: self.disk.fork(), bucket, events: Shared::default(), ..self.elsewhere() }
     }
 
     /// The same stack, of which nothing is remembered but whose it is.
     pub fn forgotten(&self) -> Self {
-        let (cloud, events, disk) = (Arc::clone(&self.cloud), Shared::default(), MemoryDisk::default());
-        Self { cloud, stop: watch::Sender::new(false), now: self.now, owner: self.owner.clone(), disk, events }
+        Self { bucket: None, events: Shared::default(), ..self.elsewhere() }
+    }
+
+    /// The same stack on a machine that has no copy of its state.
+    pub fn elsewhere(&self) -> Self {
+        Self {
+            cloud: Arc::clone(&self.cloud),
+            stop: watch::Sender::new(false),
+            now: self.now,
+            disk: MemoryDisk::default(),
+            bucket: self.bucket.as_ref().map(|shelf| Shelf::of(shelf.bucket.clone(), shelf.number + 1)),
+            owner: self.owner.clone(),
+            events: self.events.clone(),
+        }
+    }
+
+    /// How many calls its machine has made to the bucket.
+    pub fn stored(&self) -> usize {
+        self.bucket.as_ref().map_or(0, |shelf| shelf.machine.calls().len())
+    }
+
+    /// Something goes wrong with the call to the bucket of this number.
+    pub fn trouble(&self, number: usize, trouble: Trouble) {
+        if let Some(shelf) = &self.bucket {
+            shelf.machine.trouble(number, trouble);
+        }
+    }
+
+    /// Is true while its machine sleeps.
+    pub fn slumber(&self) -> watch::Receiver<bool> {
+        self.machine_says(Machine::slumber)
+    }
+
+    /// Wakes its machine up.
+    pub fn wake(&self) {
+        if let Some(shelf) = &self.bucket {
+            shelf.machine.sleep(false);
+        }
+    }
+
+    /// Becomes true when its machine dies.
+    pub fn death(&self) -> watch::Receiver<bool> {
+        self.machine_says(Machine::death)
+    }
+
+    fn machine_says(&self, what: impl Fn(&Machine) -> watch::Receiver<bool>) -> watch::Receiver<bool> {
+        let never = || watch::Sender::new(false).subscribe();
+        self.bucket.as_ref().map_or_else(never, |shelf| what(&shelf.machine))
+    }
+
+    /// Its machine is started again, with the disk that it had.
+    pub fn restart(&mut self) {
+        self.bucket = self.bucket.take().map(|shelf| Shelf::of(shelf.bucket, shelf.number));
     }
 
     /// Finds out anew what there is of it, as `pando state recover` does.
@@ -97,8 +170,14 @@ impl Stack {
         recovery
     }
 
-    fn store(&self) -> FileStore<MemoryDisk> {
-        FileStore::on(self.disk.clone(), Path::new("/pando"), &self.owner.stack)
+    fn store(&self) -> Store<Machine, MemoryDisk> {
+        let (disk, folder, name) = (self.disk.clone(), Path::new("/pando"), self.owner.stack.as_str());
+        match &self.bucket {
+            Some(shelf) => {
+                Store::Bucket(RemoteStore::on(disk, shelf.machine.clone(), "team", (folder, name), self.now))
+            }
+            None => Store::Folder(FileStore::on(disk, folder, name)),
+        }
     }
 
     /// Whose resources these are.
@@ -108,7 +187,8 @@ impl Stack {
 
     /// What is known of it.
     pub fn state(&self) -> State {
-        self.store().read().expect("a sound state").unwrap_or_else(|| State::new(self.owner.clone()))
+        let read = at_once(async { self.store().read().await });
+        read.expect("a sound state").unwrap_or_else(|| State::new(self.owner.clone()))
     }
 
     /// Everything that was told so far.
@@ -118,11 +198,11 @@ impl Stack {
 
     /// A fresh process, for whatever the methods below do not do.
     pub fn process(&self) -> Process {
-        self.begin().expect("a disk that works")
+        at_once(self.begin()).expect("a disk that works")
     }
 
-    fn begin(&self) -> Result<Process, StoreError> {
-        let (journal, state) = self.store().open(|| self.owner.clone(), &Holder::default())?;
+    async fn begin(&self) -> Result<Process, StoreError> {
+        let (journal, state) = self.open().await?;
         Ok(Deployment {
             registry: registry(),
             cloud: Arc::clone(&self.cloud),
@@ -133,6 +213,18 @@ impl Stack {
             listener: Box::new(self.events.clone()),
             stop: self.stop.subscribe(),
         })
+    }
+
+    /// Locks the state. Somebody has said that whoever has the lock is gone, so it is removed, if nobody is heard of.
+    async fn open(&self) -> Result<(OpenStore<Machine, MemoryDisk>, State), StoreError> {
+        let store = self.store();
+        let holder = self.bucket.as_ref().map(Shelf::holder).unwrap_or_default();
+        let opened = store.open(|| self.owner.clone(), &holder).await;
+        let (Err(StoreError::Remote(RemoteError::Locked(held))), Store::Bucket(bucket)) = (&opened, &store) else {
+            return opened;
+        };
+        bucket.unlock(&held.lock_id, |_, _| {}).await?;
+        store.open(|| self.owner.clone(), &holder).await
     }
 
     /// Asks what the state does not know, pins the answers as `pando apply` does, and expands the blueprint.
@@ -153,7 +245,9 @@ impl Stack {
             }
         }
         if !entries.is_empty() {
-            self.process().write(&entries).await.expect("a disk that works");
+            let mut process = self.begin().await.expect("a state that can be opened");
+            process.write(&entries).await.expect("a disk that works");
+            process.journal.close(&process.state).await.expect("a disk that works");
         }
         let answers = Answers::of(site.clone(), self.cloud.partition.clone(), &lookups, &values).expect("answers");
         let mistakes = blueprint.check_answers(&answers);
@@ -198,19 +292,50 @@ impl Stack {
 
     /// Plans and does what can be done; nothing, if not even a plan could be made.
     pub async fn attempt(&self, graph: &Graph) -> Option<Report> {
-        let mut process = self.begin().ok()?;
-        let (plan, seen) = process.plan(graph).await.ok()?;
-        let report = process.apply(graph, &plan, &seen).await;
-        let saved = process.journal.save(&process.state);
-        report.ok().filter(|_| saved.is_ok())
+        let mut process = self.begin().await.ok()?;
+        let report = match process.plan(graph).await {
+            Ok((plan, seen)) => process.apply(graph, &plan, &seen).await.ok(),
+            Err(_) => None,
+        };
+        let saved = process.journal.save(&process.state).await;
+        let closed = process.journal.close(&process.state).await;
+        report.filter(|_| saved.is_ok() && closed.is_ok())
+    }
+
+    /// Whether there is nothing to do.
+    pub async fn is_done(&self, graph: &Graph) -> bool {
+        let Ok(mut process) = self.begin().await else { return false };
+        let is_empty = process.plan(graph).await.is_ok_and(|(plan, _)| plan.is_empty());
+        process.journal.close(&process.state).await.is_ok() && is_empty
     }
 
     async fn carry_out(&self, graph: &Graph) -> (Plan, Report) {
         let mut process = self.process();
         let (plan, seen) = process.plan(graph).await.expect("a plan");
         let report = process.apply(graph, &plan, &seen).await.expect("a run");
-        process.journal.save(&process.state).expect("a disk that works");
+        process.journal.save(&process.state).await.expect("a disk that works");
         (plan, report)
+    }
+}
+
+impl Shelf {
+    fn of(bucket: Bucket, number: usize) -> Self {
+        let machine = bucket.machine();
+        Self { bucket, machine, number }
+    }
+
+    /// Whoever runs there. By the time that somebody asks, it has ended.
+    fn holder(&self) -> Holder {
+        let name = format!("machine-{}", self.number);
+        Holder { pid: i32::MAX.unsigned_abs(), host: name.clone(), boot_id: name, ..Holder::default() }
+    }
+}
+
+/// What needs nobody to wait for anything.
+fn at_once<T>(work: impl Future<Output = T>) -> T {
+    match pin!(work).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => panic!("it waits for something"),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::cli::saved_plan;
 use crate::cli::view::escape::escape;
 use crate::engine::deployment::{Deployment, Report, RunError};
 use crate::engine::graph::Graph;
+use crate::engine::journal::Journal as _;
 use crate::engine::plan::{Action, Observations, Plan};
 use crate::engine::planner::PlanError;
 use crate::store::{OpenStore, SavedPlan};
@@ -48,17 +49,26 @@ pub async fn run(global: Global, args: Apply, stop: watch::Receiver<bool>) -> Re
 
 /// The same, once it is known where the calls go.
 pub async fn apply(context: &Context, cloud: Arc<Aws>, terms: &Terms) -> Result<Exit, CommandError> {
-    let (store, state) = context.store.open(|| context.new_owner(), &context.holder("apply"))?;
+    let (store, state) = context.open_state("apply", &cloud).await?;
+    let mut deployment = context.deployment(cloud, store, state);
+    let result = Box::pin(apply_opened(context, &mut deployment, terms)).await;
+    context.close_state(deployment, result).await
+}
+
+async fn apply_opened(
+    context: &Context,
+    deployment: &mut Deployment<Aws, OpenStore>,
+    terms: &Terms,
+) -> Result<Exit, CommandError> {
     let prepared = match &terms.saved {
         Some(saved) => {
-            saved_plan::check(saved, context, &cloud, &state)?;
-            context.prepare_saved(&cloud, &state, &saved.entries).await?
+            saved_plan::check(saved, context, &deployment.cloud, &deployment.state)?;
+            context.prepare_saved(&deployment.cloud, &deployment.state, &saved.entries).await?
         }
-        None => context.prepare(&cloud, &state, &terms.renew).await?,
+        None => context.prepare(&deployment.cloud, &deployment.state, &terms.renew).await?,
     };
-    let mut deployment = context.deployment(cloud, store, state);
     let graph = &prepared.expansion.graph;
-    let (plan, seen) = context.unless_stopped(async { Ok(deployment.plan(graph).await?) }).await?;
+    let (plan, seen) = context.unless_stopped(Box::pin(async { Ok(deployment.plan(graph).await?) })).await?;
     if let Some(saved) = &terms.saved {
         saved_plan::refuse_changed(&saved.plan, &plan)?;
     }
@@ -68,7 +78,7 @@ pub async fn apply(context: &Context, cloud: Arc<Aws>, terms: &Terms) -> Result<
     } else {
         context.view.plan(&plan, &lost);
     }
-    let kept = kept(&deployment, &plan)?;
+    let kept = kept(deployment, &plan)?;
     if !plan.is_empty() {
         if !lost.is_empty() {
             say_kept(context, "Stays behind", &kept);
@@ -77,10 +87,10 @@ pub async fn apply(context: &Context, cloud: Arc<Aws>, terms: &Terms) -> Result<
     }
     deployment.write(&prepared.entries).await?;
     if plan.is_empty() {
-        save(&mut deployment)?;
+        context.save_state(deployment).await?;
         return Ok(Exit::Fine);
     }
-    let exit = carry_out(context, &mut deployment, graph, &plan, &seen).await?;
+    let exit = carry_out(context, deployment, graph, &plan, &seen).await?;
     if exit == Exit::Fine {
         say_kept(context, "Left behind", &kept);
         context.view.outputs(&output::values(&prepared.expansion.outputs, &deployment.state));
@@ -97,20 +107,20 @@ pub async fn carry_out(
     seen: &Observations,
 ) -> Result<Exit, CommandError> {
     let result = deployment.apply(graph, plan, seen).await;
-    finish(context, deployment, result)
+    finish(context, deployment, result).await
 }
 
 /// Says how a run went, and saves what is known whatever happened.
-pub fn finish(
+pub async fn finish(
     context: &Context,
     deployment: &mut Deployment<Aws, OpenStore>,
     result: Result<Report, RunError>,
 ) -> Result<Exit, CommandError> {
     // The listener draws; it must be done before others write.
     deployment.listener = Box::new(crate::engine::event::NoListener);
-    let saved = save(deployment);
+    let saved = context.save_state(deployment).await;
     // Why a run ended says more than why its end could not be tidied up: what was done is in the journal anyway.
-    let report = result?;
+    let report = result.map_err(|error| explain(error, &deployment.journal))?;
     context.view.report(&report);
     saved?;
     Ok(match &report {
@@ -121,9 +131,14 @@ pub fn finish(
     })
 }
 
-/// Saves what is known.
-pub fn save(deployment: &mut Deployment<Aws, OpenStore>) -> Result<(), CommandError> {
-    Ok(deployment.journal.save(&deployment.state)?)
+/// A journal that cannot be written is one thing, and one that must not be written is another: the lock is lost.
+fn explain(error: RunError, journal: &OpenStore) -> CommandError {
+    match (&error, journal.may_send()) {
+        (RunError::Journal(_), Err(lost)) => CommandError::new(lost.to_string())
+            .exit(Exit::Locked)
+            .hint("nothing more was sent; what was sent is looked for by its key in the next run, whoever starts it"),
+        _ => error.into(),
+    }
 }
 
 /// Says what is left behind, before or after it is.

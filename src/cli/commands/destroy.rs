@@ -35,39 +35,49 @@ pub async fn destroy(
     brief: bool,
 ) -> Result<Exit, CommandError> {
     consent::check_flag(context, confirm)?;
-    let (store, state) = context.store.open(|| context.new_owner(), &context.holder("destroy"))?;
-    state.check_site(&cloud.site)?;
+    let (store, state) = context.open_state("destroy", &cloud).await?;
     let mut deployment = context.deployment(cloud, store, state);
+    let result = Box::pin(destroy_opened(context, &mut deployment, confirm, brief)).await;
+    context.close_state(deployment, result).await
+}
+
+async fn destroy_opened(
+    context: &Context,
+    deployment: &mut Deployment<Aws, OpenStore>,
+    confirm: Option<&str>,
+    brief: bool,
+) -> Result<Exit, CommandError> {
+    deployment.state.check_site(&deployment.cloud.site)?;
     let nothing = Graph::default();
     let look = async {
         deployment.adopt_all_surplus().await?;
         Ok(deployment.plan(&nothing).await?)
     };
-    let (plan, seen) = context.unless_stopped(look).await?;
+    let (plan, seen) = context.unless_stopped(Box::pin(look)).await?;
     if brief {
         context.view.totals(&plan);
     } else {
         context.view.plan(&plan, &plan.lost_data(&deployment.registry.rules()));
     }
     if !plan.is_empty() {
-        let kept = kept(&deployment, &plan)?;
+        let kept = kept(deployment, &plan)?;
         if confirm.is_none() {
             context.unless_stopped(consent::ask_for_name(context, "This removes all of it.", "")).await?;
         }
-        let exit = carry_out(context, &mut deployment, &nothing, &plan, &seen).await?;
+        let exit = carry_out(context, deployment, &nothing, &plan, &seen).await?;
         if exit != Exit::Fine {
             return Ok(exit);
         }
         say_kept(context, "Left behind", &kept);
     }
-    let exit = outlast_ghosts(context, &mut deployment).await?;
+    let exit = Box::pin(outlast_ghosts(context, deployment)).await?;
     if exit != Exit::Fine {
         return Ok(exit);
     }
-    let left = sweep(context, &deployment).await?;
+    let left = sweep(context, deployment).await?;
     if left.is_empty() {
         if plan.is_empty() {
-            refuse_namesakes(context, &deployment).await?;
+            refuse_namesakes(context, deployment).await?;
         }
         context.view.note("A search by tag over every kind found nothing left.");
         return Ok(Exit::Fine);
@@ -115,7 +125,7 @@ async fn outlast_ghosts(context: &Context, deployment: &mut Deployment<Aws, Open
             Ok(deployment.plan(&nothing).await?)
         };
         let stopped = |e: CommandError| e.hint("run `pando destroy` again: something may still turn up");
-        let (plan, seen) = context.unless_stopped(look).await.map_err(stopped)?;
+        let (plan, seen) = context.unless_stopped(Box::pin(look)).await.map_err(stopped)?;
         if !plan.is_empty() {
             let exit = carry_out(context, deployment, &nothing, &plan, &seen).await?;
             if exit != Exit::Fine {

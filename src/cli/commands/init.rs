@@ -1,30 +1,77 @@
-//! `pando init`: writes a commented blueprint to begin with.
+//! `pando init`: writes a commented blueprint to begin with, and makes a bucket ready for the state of a team.
 
+use std::error::Error as _;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
-use crate::blueprint::values::Name;
+use crate::aws::clients::Target;
+use crate::blueprint::keeping::Keeping;
+use crate::blueprint::values::{Name, StatePlace};
 use crate::cli::args::{Global, Init, Template};
 use crate::cli::error::{CommandError, Exit};
 use crate::cli::view::View;
+use crate::store::StoreError;
+use crate::store::probe::{Unfit, probe};
+use crate::store::s3::prepare;
 
-/// Writes the file. Never over another.
-pub fn run(global: &Global, args: &Init) -> Result<Exit, CommandError> {
+/// Writes the file, never over another. The bucket for the state comes first: a blueprint must not name one that is not fit.
+pub async fn run(global: Global, args: Init) -> Result<Exit, CommandError> {
+    let view = View::new(global.json);
     let path = global.file.clone().unwrap_or_else(|| "pando.yaml".into());
-    let name = stack_name(args)?;
-    let text = template(args.template, &name);
+    let name = stack_name(&args)?;
+    if let Some(place) = &args.state {
+        Box::pin(make_ready(view, &global, place)).await?;
+    }
+    let text = template(args.template, &name, args.state.as_deref());
     let file = OpenOptions::new().write(true).create_new(true).open(&path);
     let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|e| match e.kind() {
-        ErrorKind::AlreadyExists => {
-            CommandError::new(format!("{} is there already", path.display())).hint("`--file` names another")
+    match (written, &args.state) {
+        (Err(e), Some(place)) if e.kind() == ErrorKind::AlreadyExists => view.note(&format!(
+            "{} is there already and was left as it is. Write `state: {place}` into it; the next `pando apply` moves the state there.",
+            path.display()
+        )),
+        (Err(e), None) if e.kind() == ErrorKind::AlreadyExists => {
+            let there = CommandError::new(format!("{} is there already", path.display()));
+            return Err(there.hint("`--file` names another"));
         }
-        _ => CommandError::new(format!("could not write {}: {e}", path.display())),
-    })?;
-    let view = View::new(global.json);
-    view.note(&format!("Wrote {} for the stack {name}. Next: `pando validate`, then `pando plan`.", path.display()));
+        (Err(e), _) => return Err(CommandError::new(format!("could not write {}: {e}", path.display()))),
+        (Ok(()), _) => view
+            .note(&format!("Wrote {} for the stack {name}. Next: `pando validate`, then `pando plan`.", path.display())),
+    }
     Ok(Exit::Fine)
+}
+
+/// Makes a bucket ready for state, and tries it out.
+async fn make_ready(view: View, global: &Global, place: &str) -> Result<(), CommandError> {
+    let wrong = |expected: &str| {
+        let wrong = CommandError::new(format!("`{place}` is no place for state: {expected}"));
+        wrong.exit(Exit::Usage).hint("as in `s3://acme-state/pando`")
+    };
+    let read = StatePlace::read(place).map_err(|expected| wrong(&expected))?;
+    let Keeping::Bucket { bucket, prefix } = read.keeping() else { return Err(wrong("expected a bucket")) };
+    let target = Target { endpoint_url: global.endpoint_url.clone(), ..Target::default() };
+    let ready = prepare(&target, bucket, prefix).await.map_err(StoreError::from)?;
+    view.note(&if ready.made {
+        format!("Made the bucket {bucket} in {}.", ready.region)
+    } else {
+        format!("The bucket {bucket} is there, in {}.", ready.region)
+    });
+    if !ready.set.is_empty() {
+        view.note(&format!("Set on it: {}.", ready.set.join(", ")));
+    }
+    probe(&ready.s3, prefix).await.map_err(|unfit| {
+        let failed = matches!(unfit, Unfit::Failed(_));
+        let why = unfit.source().map_or_else(|| unfit.to_string(), |why| format!("{unfit}: {why}"));
+        let error = CommandError::new(format!("{place} is not fit for state: {why}"));
+        if failed {
+            error
+        } else {
+            error.hint("two runs at once could overwrite each other's state there; take S3 itself")
+        }
+    })?;
+    view.note("Tried out: it refuses what would overwrite or delete a newer version, on PUT and on DELETE.");
+    Ok(())
 }
 
 fn stack_name(args: &Init) -> Result<String, CommandError> {
@@ -49,14 +96,17 @@ fn tidy(folder: &str) -> String {
     Name::read(name).map_or_else(|_| "shop".to_owned(), |name| name.0)
 }
 
-fn template(template: Template, name: &str) -> String {
+fn template(template: Template, name: &str, state: Option<&str>) -> String {
     let text = match template {
         Template::Web => include_str!("../../../blueprints/web-service.yaml"),
         Template::Api => include_str!("../../../blueprints/web-only.yaml"),
         Template::Worker => include_str!("../../../blueprints/worker-only.yaml"),
         Template::Database => include_str!("../../../blueprints/database-only.yaml"),
     };
-    let line = |line: &str| if line.starts_with("stack: ") { format!("stack: {name}\n") } else { format!("{line}\n") };
+    let state = state.map_or_else(String::new, |place| format!("state: {place}\n"));
+    let line = |line: &str| {
+        if line.starts_with("stack: ") { format!("stack: {name}\n{state}") } else { format!("{line}\n") }
+    };
     text.lines().map(line).collect()
 }
 

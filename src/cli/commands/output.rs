@@ -12,9 +12,9 @@ use crate::engine::reference::{Book, Known};
 use crate::engine::state::{Record, State};
 
 /// Shows all of them, or one without its name.
-pub fn run(global: &Global, args: &Output) -> Result<Exit, CommandError> {
-    let context = Context::load(global, watch::Sender::new(false).subscribe())?;
-    let state = context.read_state()?;
+pub async fn run(global: Global, args: Output, stop: watch::Receiver<bool>) -> Result<Exit, CommandError> {
+    let context = Context::load(&global, stop)?;
+    let state = context.read_state().await?;
     let expansion = if state.records.is_empty() { None } else { context.expand_offline(&state)? };
     let Some(expansion) = expansion else {
         let nothing = format!("{} has no outputs: it is not deployed", context.blueprint.name());

@@ -33,7 +33,7 @@ pub async fn run(global: Global, args: Plan, stop: watch::Receiver<bool>) -> Res
 
 /// Makes it, once it is known where the calls go; with everything that must be the same when it is carried out.
 pub async fn plan(context: &Context, cloud: Arc<Aws>, renew: &[String]) -> Result<SavedPlan, CommandError> {
-    let state = context.read_state()?;
+    let state = context.read_state().await?;
     let prepared = context.prepare(&cloud, &state, renew).await?;
     let saved = saved_plan::of(context, &cloud, &state, prepared.entries);
     // Its journal keeps nothing: what it finds out about an interrupted run stays in memory.

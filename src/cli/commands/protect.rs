@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::apply::{finish, save};
+use super::apply::finish;
 use crate::aws::clients::{Access, Aws};
 use crate::cli::args::{Global, Protect};
 use crate::cli::consent;
@@ -13,9 +13,11 @@ use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Exit};
 use crate::cli::view::escape::escape;
 use crate::engine::address::Address;
+use crate::engine::deployment::Deployment;
 use crate::engine::graph::Graph;
 use crate::engine::journal::NoJournal;
 use crate::engine::state::State;
+use crate::store::OpenStore;
 
 /// Lists what is protected, or lifts the protection of what was named.
 pub async fn run(global: Global, args: Protect, stop: watch::Receiver<bool>) -> Result<Exit, CommandError> {
@@ -30,7 +32,7 @@ pub async fn run(global: Global, args: Protect, stop: watch::Receiver<bool>) -> 
 }
 
 async fn list(context: &Context, cloud: Arc<Aws>) -> Result<Exit, CommandError> {
-    let state = context.read_state()?;
+    let state = context.read_state().await?;
     state.check_site(&cloud.site)?;
     let graph = desired(context, &state)?;
     let mut deployment = context.deployment(cloud, NoJournal, state);
@@ -57,16 +59,26 @@ async fn release(
     addresses: &BTreeSet<Address>,
     is_confirmed: bool,
 ) -> Result<Exit, CommandError> {
-    let (store, state) = context.store.open(|| context.new_owner(), &context.holder("protect"))?;
-    state.check_site(&cloud.site)?;
-    let graph = desired(context, &state)?;
+    let (store, state) = context.open_state("protect", &cloud).await?;
     let mut deployment = context.deployment(cloud, store, state);
-    let plan = context.unless_stopped(async { Ok(deployment.plan_release(addresses).await?) }).await;
+    let result = Box::pin(release_opened(context, &mut deployment, addresses, is_confirmed)).await;
+    context.close_state(deployment, result).await
+}
+
+async fn release_opened(
+    context: &Context,
+    deployment: &mut Deployment<Aws, OpenStore>,
+    addresses: &BTreeSet<Address>,
+    is_confirmed: bool,
+) -> Result<Exit, CommandError> {
+    deployment.state.check_site(&deployment.cloud.site)?;
+    let graph = desired(context, &deployment.state)?;
+    let plan = context.unless_stopped(Box::pin(async { Ok(deployment.plan_release(addresses).await?) })).await;
     let (plan, seen) = plan?;
     context.view.plan(&plan, &BTreeSet::new());
     if plan.is_empty() {
         context.view.note("It is not protected.");
-        save(&mut deployment)?;
+        context.save_state(deployment).await?;
         return Ok(Exit::Fine);
     }
     for address in addresses {
@@ -81,7 +93,7 @@ async fn release(
         context.unless_stopped(consent::ask_for_name(context, "From then on it can be deleted.", "")).await?;
     }
     let result = deployment.release(addresses, &plan, &seen).await;
-    finish(context, &mut deployment, result)
+    finish(context, deployment, result).await
 }
 
 /// What the blueprint asks for, as far as the state knows what it takes to say so.

@@ -14,7 +14,7 @@ use crate::cli::view::{View, out};
 /// Looks, and shows what it saw.
 pub async fn run(global: Global, stop: watch::Receiver<bool>) -> Result<Exit, CommandError> {
     let context = Context::load(&global, stop)?;
-    let state = context.read_state()?;
+    let state = context.read_state().await?;
     if state.records.is_empty() {
         context.view.note(&format!("{} has no resources.", context.blueprint.name()));
         return Ok(Exit::Fine);
@@ -26,7 +26,7 @@ pub async fn run(global: Global, stop: watch::Receiver<bool>) -> Result<Exit, Co
 
 /// The same, once it is known where the calls go.
 pub async fn status(context: &Context, cloud: &Aws) -> Result<(), CommandError> {
-    let state = context.read_state()?;
+    let state = context.read_state().await?;
     state.check_site(&cloud.site)?;
     let lines = look(cloud, &state).await.map_err(|e| CommandError::new(format!("could not look: {e}")))?;
     show(context.view, &lines);

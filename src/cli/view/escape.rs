@@ -56,7 +56,8 @@ mod tests {
 
     #[test]
     fn escaped_json_says_the_same() {
-        let value = serde_json::json!({ "a": "\u{1b}[31m\u{9b}\u{7f}\u{202e}\u{e0041}\u{feff} ünïcode 漢字", "b": ["\n"] });
+        let value =
+            serde_json::json!({ "a": "\u{1b}[31m\u{9b}\u{7f}\u{202e}\u{e0041}\u{feff} ünïcode 漢字", "b": ["\n"] });
         let shown = escape_json(&format!("{value:#}"));
         assert!(shown.chars().all(|c| c == '\n' || is_plain(c)), "{shown}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);

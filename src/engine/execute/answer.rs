@@ -18,7 +18,7 @@ pub(super) const NEW: u64 = 600;
 impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
     pub(super) fn take(&mut self, answer: Answer) -> Result<(), RunError> {
         let (at, result) = match answer {
-            Answer::Read { kind, asked_at, asked, seen } => return self.take_read(kind, asked_at, asked, &seen),
+            Answer::Read { kind, asked, seen } => return self.take_read(kind, asked, &seen),
             Answer::Created(at, Ok(id)) => {
                 let now = (self.home.now)();
                 self.note(&at, Fact::Created { id, at: now })?;

@@ -124,10 +124,9 @@ enum Answer {
     Created(Incarnation, CloudResult<Value>),
     Updated(Incarnation, CloudResult<()>),
     Deleted(Incarnation, CloudResult<()>),
-    /// When and about whom was asked: an id that was not in the question is not absent.
+    /// About whom was asked: an id that was not in the question is not absent.
     Read {
         kind: &'static str,
-        asked_at: Instant,
         asked: Vec<Incarnation>,
         seen: CloudResult<Seen>,
     },
@@ -299,6 +298,7 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
             self.entries.clear();
         }
         for sending in std::mem::take(&mut self.sending) {
+            self.home.journal.may_send()?;
             let (cloud, owner) = (Arc::clone(&self.home.cloud), self.home.state.owner.clone());
             self.calls.spawn(start::send(sending, cloud, owner));
         }

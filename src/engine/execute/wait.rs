@@ -119,16 +119,15 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
             let cloud = Arc::clone(&self.home.cloud);
             self.looks.spawn(async move {
                 let seen = kind.read(&cloud, &ids, Look::Close).await;
-                Answer::Read { kind: name, asked_at: now, asked, seen }
+                Answer::Read { kind: name, asked, seen }
             });
         }
     }
 
-    /// Judges everyone the read asked about. Who began to wait after the question is not meant by the answer.
+    /// Judges everyone the read asked about. There is one read at a time for each, and a wait ends with an answer only, so each is to its question.
     pub(super) fn take_read(
         &mut self,
         kind: &'static str,
-        asked_at: Instant,
         asked: Vec<Incarnation>,
         seen: &CloudResult<Seen>,
     ) -> Result<(), RunError> {
@@ -140,9 +139,6 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
             let Some(Phase::Waiting(wait)) = self.progress.get_mut(&at).map(|progress| &mut progress.phase) else {
                 continue;
             };
-            if wait.since > asked_at {
-                continue;
-            }
             wait.asked = false;
             wait.looks += 1;
             let purpose = wait.purpose;

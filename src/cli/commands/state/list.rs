@@ -7,9 +7,9 @@ use crate::cli::context::{Context, seconds};
 use crate::cli::error::{CommandError, Exit};
 
 /// Lists every life of every resource.
-pub fn run(global: &Global, stop: watch::Receiver<bool>) -> Result<Exit, CommandError> {
+pub async fn run(global: &Global, stop: watch::Receiver<bool>) -> Result<Exit, CommandError> {
     let context = Context::load(global, stop)?;
-    let state = context.read_state()?;
+    let state = context.read_state().await?;
     context.view.state(&state, seconds());
     Ok(Exit::Fine)
 }

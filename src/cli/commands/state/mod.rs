@@ -3,6 +3,7 @@
 pub mod list;
 pub mod recover;
 pub mod show;
+pub mod unlock;
 
 use clap::Subcommand;
 use tokio::sync::watch;
@@ -11,6 +12,7 @@ use crate::cli::args::Global;
 use crate::cli::error::{CommandError, Exit};
 use recover::Recover;
 use show::Show;
+use unlock::Unlock;
 
 /// What is remembered.
 #[derive(Debug, Subcommand)]
@@ -21,13 +23,16 @@ pub enum State {
     Show(Show),
     /// Find out anew, from AWS, what a lost state knew
     Recover(Recover),
+    /// Remove a lock whose holder is gone
+    Unlock(Unlock),
 }
 
 /// Does it.
 pub async fn run(global: Global, command: State, stop: watch::Receiver<bool>) -> Result<Exit, CommandError> {
     match command {
-        State::List => list::run(&global, stop),
-        State::Show(args) => show::run(&global, &args, stop),
+        State::List => list::run(&global, stop).await,
+        State::Show(args) => show::run(&global, &args, stop).await,
         State::Recover(args) => recover::run(global, args, stop).await,
+        State::Unlock(args) => unlock::run(global, args, stop).await,
     }
 }

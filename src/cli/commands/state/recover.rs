@@ -14,9 +14,10 @@ use crate::cli::error::{CommandError, Exit};
 use crate::cli::view::escape::escape;
 use crate::engine::address::Owner;
 use crate::engine::deployment::RunError;
-use crate::engine::journal::{Entry, Journal as _, NoJournal};
+use crate::engine::journal::{Entry, NoJournal};
 use crate::engine::state::State;
-use crate::store::{StoreError, Vacant};
+use crate::store::remote::RemoteError;
+use crate::store::{FileStore, Store, StoreError};
 
 /// Find out anew what a lost state knew.
 #[derive(Debug, Args)]
@@ -39,19 +40,43 @@ pub struct Recover {
 /// Shows what is found, asks, and makes it the state.
 pub async fn run(global: Global, args: Recover, stop: watch::Receiver<bool>) -> Result<Exit, CommandError> {
     let context = Context::load(&global, stop)?;
-    let known = match context.store.read() {
-        Err(StoreError::Damaged { .. }) => match rebuild(&context, args.yes).await? {
+    let store = Box::pin(context.store(Access::Write)).await?;
+    let known = match &store {
+        Store::Folder(folder) => match rebuild(&context, folder, args.yes).await? {
             Rebuild::Whole => return Ok(Exit::Fine),
             Rebuild::Partly(owner) => Some(owner.lineage),
             Rebuild::Nothing => None,
         },
-        _ => None,
+        Store::Bucket(_) => None,
     };
-    let vacant = vacate(&context, known.is_some())?;
+    let holder = context.holder("state recover", "");
+    let vacancy = Box::pin(store.vacate(&holder)).await.map_err(|e| context.not_opened(e))?;
+    match Box::pin(find(&context, &store, args, known)).await {
+        Ok((state, exit)) => {
+            Box::pin(vacancy.begin(&state)).await?;
+            context.view.note("This is the state now; `pando plan` says what differs from the blueprint.");
+            Ok(exit)
+        }
+        Err(error) => {
+            // Why nothing was recovered says more than that the lock could not be let go of either.
+            drop(Box::pin(vacancy.release()).await);
+            Err(error)
+        }
+    }
+}
+
+/// Finds out what there is, and whether all of it is in the blueprint.
+async fn find(
+    context: &Context,
+    store: &Store,
+    args: Recover,
+    known: Option<String>,
+) -> Result<(State, Exit), CommandError> {
+    refuse_known(store, known.is_some()).await?;
     let cloud = Arc::new(context.connect(Access::Read).await?);
     let lineage = match args.lineage.or(known) {
         Some(lineage) => lineage,
-        None => context.unless_stopped(the_lineage(&context, &cloud)).await?,
+        None => context.unless_stopped(the_lineage(context, &cloud)).await?,
     };
     let owner = Owner { lineage, stack: context.blueprint.name().to_owned() };
     let mut entries = vec![Entry::Placed(cloud.site.clone())];
@@ -78,9 +103,8 @@ pub async fn run(global: Global, args: Recover, stop: watch::Receiver<bool>) -> 
     }
     entries.extend(prepared.entries);
     entries.extend(recovery.entries(seconds()));
-    write(vacant, owner, &entries).await?;
-    context.view.note("This is the state now; `pando plan` says what differs from the blueprint.");
-    Ok(if recovery.strange.is_empty() { Exit::Fine } else { Exit::Partly })
+    let state = State::new(owner).fold(&entries).map_err(RunError::from)?;
+    Ok((state, if recovery.strange.is_empty() { Exit::Fine } else { Exit::Partly }))
 }
 
 /// What older snapshots and journals gave.
@@ -94,14 +118,19 @@ enum Rebuild {
 }
 
 /// Older files know more than AWS tells, if they are whole.
-async fn rebuild(context: &Context, yes: bool) -> Result<Rebuild, CommandError> {
+async fn rebuild(context: &Context, folder: &FileStore, yes: bool) -> Result<Rebuild, CommandError> {
+    if !matches!(folder.read(), Err(StoreError::Damaged { .. })) {
+        return Ok(Rebuild::Nothing);
+    }
     context
         .view
         .note("The state cannot be read. Older copies and journals are tried first; what is damaged is kept aside.");
     if !yes {
         context.unless_stopped(ask("Rebuild the state?", "--yes")).await?;
     }
-    let Some(rebuilt) = context.store.rebuild(&context.holder("state recover"))? else { return Ok(Rebuild::Nothing) };
+    let Some(rebuilt) = folder.rebuild(&context.holder("state recover", ""))? else {
+        return Ok(Rebuild::Nothing);
+    };
     for why in &rebuilt.lost {
         context.view.note(&escape(why));
     }
@@ -115,18 +144,17 @@ async fn rebuild(context: &Context, yes: bool) -> Result<Rebuild, CommandError> 
     Ok(Rebuild::Partly(rebuilt.state.owner))
 }
 
-/// Takes the lock, if there is nothing that a new state would make forgotten.
-fn vacate(context: &Context, is_partial: bool) -> Result<Vacant, CommandError> {
-    let vacant = context.store.vacate(&context.holder("state recover"))?;
-    match context.store.read() {
+/// Refuses to have a state forgotten that is there and knows something.
+async fn refuse_known(store: &Store, is_partial: bool) -> Result<(), CommandError> {
+    match Box::pin(store.read()).await {
         Ok(Some(state)) if !is_partial && !state.records.is_empty() => {
             let count = state.records.len();
             Err(CommandError::new(format!("the state of {} is there and knows {count} resources", state.owner.stack))
                 .exit(Exit::Usage)
                 .hint("nothing was changed; `pando state list` shows it, `pando plan` compares it with AWS")
-                .hint(format!("to begin anew all the same, move {} away first", context.store.folder().display())))
+                .hint(format!("to begin anew all the same, move {} away first", escape(&store.place()))))
         }
-        Ok(_) | Err(StoreError::Damaged { .. }) => Ok(vacant),
+        Ok(_) | Err(StoreError::Damaged { .. } | StoreError::Remote(RemoteError::RolledBack { .. })) => Ok(()),
         Err(other) => Err(other.into()),
     }
 }
@@ -149,12 +177,4 @@ async fn the_lineage(context: &Context, cloud: &Aws) -> Result<String, CommandEr
             Err(each.fold(several.exit(Exit::Usage).hint("nothing was changed"), CommandError::hint))
         }
     }
-}
-
-/// Everything in one append, so that a state is found again wholly or not at all.
-async fn write(vacant: Vacant, owner: Owner, entries: &[Entry]) -> Result<(), CommandError> {
-    let (mut store, state) = vacant.begin(owner)?;
-    let state = state.fold(entries).map_err(RunError::from)?;
-    store.append(entries).await.map_err(RunError::from)?;
-    Ok(store.save(&state)?)
 }

@@ -21,9 +21,9 @@ pub struct Show {
 }
 
 /// Shows every life of an address, or one of them.
-pub fn run(global: &Global, args: &Show, stop: watch::Receiver<bool>) -> Result<Exit, CommandError> {
+pub async fn run(global: &Global, args: &Show, stop: watch::Receiver<bool>) -> Result<Exit, CommandError> {
     let context = Context::load(global, stop)?;
-    let state = context.read_state()?;
+    let state = context.read_state().await?;
     let records = find(&state, &args.address)?;
     if records.is_empty() {
         return Err(CommandError::new(format!("nothing is recorded of `{}`", args.address))
