@@ -196,7 +196,8 @@ fn every_test_file_is_part_of_the_one_test_binary() {
             &stem
         };
         let declared = all.iter().any(|text| {
-            text.lines().map(str::trim).any(|line| line == format!("mod {name};") || line == format!("pub mod {name};"))
+            let forms = ["", "pub ", "pub(crate) "].map(|public| format!("{public}mod {name};"));
+            text.lines().map(str::trim).any(|line| forms.iter().any(|form| form == line))
         });
         assert!(declared, "{path} is declared nowhere");
     }

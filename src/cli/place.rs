@@ -141,22 +141,26 @@ impl Context {
 
     /// Who has the lock, and the one command that helps if it is nobody any more.
     fn locked(&self, held: &Held) -> CommandError {
-        let Held { lock_id, holder, .. } = held;
         let plain = CommandError::from(StoreError::from(RemoteError::Locked(Box::new(held.clone()))));
-        let told = format!(
-            "it is `{}` by {} on {}, process {}, since {}",
-            escape(&holder.command),
-            escape(&holder.who),
-            escape(&holder.host),
-            holder.pid,
-            escape(&holder.since)
-        );
-        plain.hint(told).hint("if it is at work, wait until it is done").hint(format!(
+        plain.hint(whose(held)).hint("if it is at work, wait until it is done").hint(format!(
             "if its machine is gone: `pando state unlock {}{}`, which watches the lock for two minutes first",
-            escape(lock_id),
+            escape(&held.lock_id),
             self.place.options
         ))
     }
+}
+
+/// Who has a lock, where, since when, and for what.
+pub fn whose(held: &Held) -> String {
+    let Held { holder, .. } = held;
+    format!(
+        "it is `{}` by {} on {}, process {}, since {}",
+        escape(&holder.command),
+        escape(&holder.who),
+        escape(&holder.host),
+        holder.pid,
+        escape(&holder.since)
+    )
 }
 
 /// This start of this machine, and the container on it: what a process number counts in. Empty where the system does not say.

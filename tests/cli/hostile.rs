@@ -66,7 +66,7 @@ async fn a_million_keys_and_a_hundred_thousand_levels_are_refused() {
         writeln!(text, "k{number}:").unwrap();
         text
     });
-    refused(keys, &["unknown field"]).await;
+    refused(keys, &["too much"]).await;
     for (open, close) in [("[", "]"), ("{a: ", "}"), ("- ", ""), ("? ", "")] {
         let text = format!("tags: {}{}\n", open.repeat(100_000), close.repeat(100_000));
         refused(text, &["error"]).await;
@@ -100,9 +100,9 @@ async fn what_is_not_text_is_refused_with_its_place() {
 
 #[tokio::test]
 async fn names_that_hide_something_are_refused_and_shown_for_what_they_are() {
-    for hidden in
-        ['\u{202e}', '\u{2066}', '\u{200b}', '\u{200d}', '\u{feff}', '\u{ad}', '\u{e0041}', '\u{9b}', '\u{430}']
-    {
+    // YAML has no such character, and the reader stops there.
+    refused("pando: 1\nstack: \"sh\u{9b}op\"\n", &["this is not YAML", "\\u{9b}"]).await;
+    for hidden in ['\u{202e}', '\u{2066}', '\u{200b}', '\u{200d}', '\u{feff}', '\u{ad}', '\u{e0041}', '\u{430}'] {
         // The last is a letter, of another alphabet.
         let shown = if hidden == '\u{430}' { "shаop".to_owned() } else { format!("\\u{{{:x}}}", u32::from(hidden)) };
         refused(format!("pando: 1\nstack: \"sh{hidden}op\"\n"), &[shown.as_str(), "small letters"]).await;

@@ -288,5 +288,7 @@ fn told(stack: &Stack) -> String {
     let is_bad = |event: &&Event| matches!(event, Event::StepFailed { .. } | Event::AnswerLost { .. });
     let events: Vec<String> =
         stack.events().iter().rev().filter(is_bad).take(4).map(|event| format!("{event:?}")).collect();
-    if events.is_empty() { "no step failed".to_owned() } else { events.join("; ") }
+    let complaints = stack.complaints();
+    let said: Vec<String> = complaints.into_iter().rev().take(2).chain(events).collect();
+    if said.is_empty() { "no step failed".to_owned() } else { said.join("; ") }
 }

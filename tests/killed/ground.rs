@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use pando::simulator::Simulator;
-use pando::simulator::clock::Moment;
 use pando::simulator::doors::http::Server;
 
 use crate::support::command::Sandbox;
@@ -45,12 +44,5 @@ impl Ground {
     /// Another world that is as this one now, with a folder that is as its folder.
     pub(super) async fn fork(&self, name: &str, of: &World) -> World {
         self.world(name, of.simulator.fork(), of.sandbox.twin()).await
-    }
-}
-
-impl World {
-    /// What time it is there.
-    pub(super) fn now(&self) -> Moment {
-        self.simulator.clock().now()
     }
 }

@@ -23,8 +23,8 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::crashes::oracle;
-use crate::support::command::{Ended, Running, Sandbox, until};
-use crate::support::simulated::served;
+use crate::support::command::{Ended, Running, Sandbox};
+use crate::support::simulated::{at_rest, served};
 use ground::{Ground, World};
 
 /// How much faster than on AWS time passes.
@@ -186,9 +186,7 @@ async fn one(work: &Work, usual: &World, world: &World, kill: Kill) -> Result<bo
     world.simulator.set_weather(Vec::new());
     world.simulator.revive();
     work.finish(&world.sandbox).await?;
-    // What has ended is shown for an hour; and whoever else is wanted has come by then.
-    let rest = world.now().plus(Duration::from_mins(75));
-    until("the world is at rest", || world.now() >= rest).await;
+    at_rest(&world.simulator).await;
     let differences = oracle::compare(&oracle::count(&usual.simulator), &oracle::count(&world.simulator));
     differences.map(|()| was_hit)
 }

@@ -3,13 +3,14 @@
 use pando::simulator::settings::Settings;
 
 use crate::support::command::Sandbox;
-use crate::support::simulated::served;
+use crate::support::simulated::{at_rest, served};
 
 const BLUEPRINT: &str = "pando: 1\nstack: jobs\nregion: eu-west-1\nprofile: dev\nstate: s3://acme-state/team\n\
      image: { ssm: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64 }\n\
      workers:\n  reports: { instance: c7g.large, clones: { min: 0, max: 2 } }\n";
 
-fn sandbox(url: &str) -> Sandbox {
+/// A folder with a blueprint whose state is in a bucket.
+pub(super) fn sandbox(url: &str) -> Sandbox {
     Sandbox::with(BLUEPRINT).at(url).set("AWS_REGION", "eu-west-1")
 }
 
@@ -21,7 +22,7 @@ async fn what_is_applied_from_one_folder_is_planned_and_destroyed_from_another()
         .run(&["plan"])
         .await
         .expect(1, &["there is no bucket acme-state", "pando init --state s3://acme-state/PREFIX"]);
-    let said = ["Made the bucket acme-state in eu-west-1", "versions", "Tried out", "left as it was"];
+    let said = ["Made the bucket acme-state in eu-west-1", "versions", "Tried out", "left as it is"];
     alice.run(&["init", "--state", "s3://acme-state/team"]).await.expect(0, &said);
     alice.run(&["apply", "--yes"]).await.expect(0, &["queue_reports"]);
     bob.run(&["plan", "--detailed-exitcode"]).await.expect(0, &["Nothing to do."]);
@@ -34,6 +35,7 @@ async fn what_is_applied_from_one_folder_is_planned_and_destroyed_from_another()
     bob.run(&["destroy", "--confirm", "jobs"]).await.expect(0, &["found nothing left"]);
     alice.write("pando.yaml", BLUEPRINT);
     alice.run(&["output"]).await.expect(1, &["it is not deployed"]);
+    at_rest(&simulator).await;
     let left = simulator.inventory().unwrap();
     assert!(left.iter().all(|thing| !format!("{thing:?}").contains("jobs-")), "{left:#?}");
 }

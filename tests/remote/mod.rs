@@ -5,6 +5,7 @@ mod handover;
 mod killed;
 mod locks;
 mod probed;
+mod processes;
 mod real;
 
 use std::path::Path;

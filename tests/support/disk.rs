@@ -204,9 +204,19 @@ impl State {
             }
             Write::Rename(..) | Write::Link(..) | Write::Remove(_) | Write::Sync if half => {}
             Write::Rename(from, to) => {
-                let number = self.number(from)?;
-                self.names.remove(from);
-                self.names.insert(to.to_owned(), number);
+                // A folder goes with everything in it.
+                let names = self.names.keys().filter(|name| name.starts_with(from));
+                let moved: Vec<PathBuf> = names.cloned().collect();
+                if moved.is_empty() {
+                    return Err(ErrorKind::NotFound.into());
+                }
+                for name in moved {
+                    let below = name.strip_prefix(from).unwrap();
+                    let new = if below.as_os_str().is_empty() { to.to_owned() } else { to.join(below) };
+                    let number = self.number(&name)?;
+                    self.names.remove(&name);
+                    self.names.insert(new, number);
+                }
             }
             Write::Link(from, to) => {
                 let number = self.number(from)?;
@@ -241,7 +251,9 @@ impl Disk for MemoryDisk {
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
-        Ok(self.names().into_iter().filter(|path| path.parent() == Some(folder)).collect())
+        let names = self.names();
+        let inside = names.iter().filter_map(|name| name.strip_prefix(folder).ok()?.components().next());
+        Ok(inside.map(|first| folder.join(first)).collect::<BTreeSet<_>>().into_iter().collect())
     }
 
     fn make_folder(&self, _: &Path) -> io::Result<()> {

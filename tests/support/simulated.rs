@@ -1,5 +1,7 @@
 //! Pando's own simulator, for tests: in this process and in virtual time, for which the test's runtime must have its clock paused; or over HTTP.
 
+use std::time::Duration;
+
 use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use pando::aws::clients::{Access, Aws, Target, Transport};
@@ -9,7 +11,7 @@ use pando::simulator::clock::{Clock, Moment};
 use pando::simulator::doors::http::Server;
 use pando::simulator::doors::in_process::{Door, WorldTime};
 use pando::simulator::settings::Settings;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 /// The region that tests use unless they say another.
 pub const REGION: &str = "eu-west-1";
@@ -26,6 +28,14 @@ pub async fn served(settings: Settings, speed: f64) -> (Simulator, Server) {
     let simulator = Simulator::new(settings, clock);
     let server = Server::start(simulator.clone(), 0).await.expect("a free port");
     (simulator, server)
+}
+
+/// Waits until a world that is served is at rest: what has ended is shown for an hour, and whoever is wanted has come by then.
+pub async fn at_rest(simulator: &Simulator) {
+    let rest = simulator.clock().now().plus(Duration::from_mins(75));
+    while simulator.clock().now() < rest {
+        sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// Clients that may write, in this world.

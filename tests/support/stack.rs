@@ -1,5 +1,6 @@
 //! A stack in this process: the whole of Pando below the command line, with a disk in memory.
 
+use std::error::Error;
 use std::path::Path;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
@@ -45,6 +46,7 @@ pub struct Stack {
     bucket: Option<Shelf>,
     owner: Owner,
     events: Shared,
+    complaints: Arc<Mutex<Vec<String>>>,
 }
 
 /// A bucket, and a machine that can reach it.
@@ -86,6 +88,7 @@ impl Stack {
             bucket: None,
             owner,
             events: Shared::default(),
+            complaints: Arc::default(),
         }
     }
 
@@ -98,12 +101,17 @@ impl Stack {
     /// The same stack in another world that was the same until now.
     pub fn fork(&self, cloud: Aws) -> Self {
         let bucket = self.bucket.as_ref().map(|shelf| Shelf::of(shelf.bucket.fork(), shelf.number));
-        Self { cloud: Arc::new(cloud), disk: self.disk.fork(), bucket, events: Shared::default(), ..self.elsewhere() }
+        Self { cloud: Arc::new(cloud), disk: self.disk.fork(), bucket, ..self.silent() }
     }
 
     /// The same stack, of which nothing is remembered but whose it is.
     pub fn forgotten(&self) -> Self {
-        Self { bucket: None, events: Shared::default(), ..self.elsewhere() }
+        Self { bucket: None, ..self.silent() }
+    }
+
+    /// The same, of which nothing was told yet.
+    fn silent(&self) -> Self {
+        Self { events: Shared::default(), complaints: Arc::default(), ..self.elsewhere() }
     }
 
     /// The same stack on a machine that has no copy of its state.
@@ -116,6 +124,7 @@ impl Stack {
             bucket: self.bucket.as_ref().map(|shelf| Shelf::of(shelf.bucket.clone(), shelf.number + 1)),
             owner: self.owner.clone(),
             events: self.events.clone(),
+            complaints: Arc::clone(&self.complaints),
         }
     }
 
@@ -292,14 +301,24 @@ impl Stack {
 
     /// Plans and does what can be done; nothing, if not even a plan could be made.
     pub async fn attempt(&self, graph: &Graph) -> Option<Report> {
-        let mut process = self.begin().await.ok()?;
+        self.try_to(graph).await.inspect_err(|why| self.complaints.lock().unwrap().push(why.to_string())).ok()
+    }
+
+    async fn try_to(&self, graph: &Graph) -> Result<Report, Box<dyn Error>> {
+        let mut process = self.begin().await?;
         let report = match process.plan(graph).await {
-            Ok((plan, seen)) => process.apply(graph, &plan, &seen).await.ok(),
-            Err(_) => None,
+            Ok((plan, seen)) => process.apply(graph, &plan, &seen).await,
+            Err(error) => Err(error),
         };
         let saved = process.journal.save(&process.state).await;
-        let closed = process.journal.close(&process.state).await;
-        report.filter(|_| saved.is_ok() && closed.is_ok())
+        process.journal.close(&process.state).await?;
+        saved?;
+        Ok(report?)
+    }
+
+    /// Why processes came to no end, oldest first.
+    pub fn complaints(&self) -> Vec<String> {
+        self.complaints.lock().unwrap().clone()
     }
 
     /// Whether there is nothing to do.

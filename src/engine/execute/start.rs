@@ -221,7 +221,8 @@ async fn adopt<C: Send + Sync + 'static>(
     let by_key = owned.iter().any(|(found, _)| found.is(call.key));
     match look_up(kind, call.cloud, &owned, call.key, expected).await.map_err(unclear)? {
         Some(id) if by_key || sent_before => Ok(id),
-        _ if sent_before => Err(CloudError::Unknown(format!("it exists and is not visible yet ({why})"))),
-        _ => Err(CloudError::Exists(why)),
+        Some(_) => Err(CloudError::Exists(why)),
+        // It may be this very request, which the network has delivered twice, or an earlier one.
+        None => Err(CloudError::Unknown(format!("it exists and is not visible yet ({why})"))),
     }
 }

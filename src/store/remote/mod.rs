@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use super::disk::{Disk, ThisMachine};
 use super::file::{self, FileStore, StoreError};
-use super::lease::{self, Held, Lease, NotTaken, Watched};
+use super::lease::{self, Held, Lease, Lost, NotTaken, Watched};
 use super::lock::Holder;
 use super::objects::{If, Object, Objects, Refusal, Tag, Written, read, write};
 use super::snapshot::Unreadable;
@@ -173,6 +173,8 @@ impl<O: Objects, D: Disk> RemoteStore<O, D> {
                 (Choice::Bucket(_), Some(known)) => self.taken_over(known, lease).await?,
                 _ => local,
             };
+            // Whoever slept until here may have lost the lock to somebody who is at work.
+            lease.check().map_err(|lost| self.not_ours(lost))?;
             let Some(written) = self.claim(&look, epoch, &state).await? else { continue };
             lease.set_epoch(epoch);
             let copy = self.bring_up_to_date(copy, &choice, &state, holder)?;
@@ -332,6 +334,13 @@ impl<O: Objects, D: Disk> RemoteStore<O, D> {
         match why {
             Unreadable::Newer(found) => StoreError::Newer { path, found },
             Unreadable::Damaged(why) => StoreError::Damaged { path, why },
+        }
+    }
+
+    fn not_ours(&self, lost: Lost) -> RemoteError {
+        match lost {
+            Lost::To(Some(held)) => RemoteError::Locked(held),
+            Lost::To(None) | Lost::Silent(_) => self.unsteady(),
         }
     }
 

@@ -8,6 +8,7 @@ use crate::aws::clients::Access;
 use crate::cli::args::Global;
 use crate::cli::context::Context;
 use crate::cli::error::{CommandError, Exit};
+use crate::cli::place::whose;
 use crate::cli::view::escape::escape;
 use crate::store::Store;
 use crate::store::lease::{Held, Watched};
@@ -33,17 +34,7 @@ const SAY: Duration = Duration::from_secs(30);
 pub async fn run(global: Global, args: Unlock, stop: watch::Receiver<bool>) -> Result<Exit, CommandError> {
     let context = Context::load(&global, stop)?;
     let watched = context.unless_stopped(Box::pin(unlock(&context, &args.lock_id))).await?;
-    let still = |held: &Held, words: &str| {
-        let Held { holder, .. } = held;
-        Err(CommandError::new(words).exit(Exit::Locked).hint(format!(
-            "it is `{}` by {} on {}, process {}, since {}",
-            escape(&holder.command),
-            escape(&holder.who),
-            escape(&holder.host),
-            holder.pid,
-            escape(&holder.since)
-        )))
-    };
+    let still = |held: &Held, words: &str| Err(CommandError::new(words).exit(Exit::Locked).hint(whose(held)));
     match watched {
         Watched::Free => context.view.note("Nobody holds a lock on this stack."),
         Watched::Removed(_) => {
