@@ -110,6 +110,7 @@ fn meaning(answer: &Result<bool, CloudError>) -> &'static str {
         Err(CloudError::NotYet(_)) => "not yet",
         Err(CloudError::Missing(_)) => "missing",
         Err(CloudError::Exists(_)) => "exists",
+        Err(CloudError::Foreign(_)) => "foreign",
         Err(CloudError::Unknown(_)) => "unknown",
     }
 }

@@ -206,6 +206,7 @@ where
         | CloudError::NotYet(why)
         | CloudError::Missing(why)
         | CloudError::Exists(why)
+        | CloudError::Foreign(why)
         | CloudError::Unknown(why) => Problem::Other(why),
     }
 }

@@ -107,7 +107,8 @@ impl From<StoreError> for CommandError {
                 .hint("wait until it is done; the lock goes with its process, nothing has to be unlocked"),
             StoreError::Damaged { path, .. } if path.starts_with("s3:") => plain
                 .hint("nothing was changed")
-                .hint("the bucket keeps the older versions of every object; the one before this is whole"),
+                .hint("the bucket keeps the older versions of every object: bring back the one before this")
+                .hint("if none is of use, `pando state recover` finds out anew, from AWS, what there is"),
             StoreError::Damaged { path, .. } => {
                 let folder = path.parent().unwrap_or(&path).display();
                 plain.hint("nothing was changed").hint(format!(
@@ -218,10 +219,13 @@ fn by_bucket(plain: CommandError, error: RemoteError) -> CommandError {
             .exit(Exit::Locked)
             .hint(format!("what this run knew is in {}", rescue.display()))
             .hint("what it has sent is looked for by its key in the next run, whoever starts it"),
-        RemoteError::RolledBack { folder, .. } => plain.hint("nothing was changed").hint(format!(
-            "bring the newest version of the object back; or, if what is in the bucket shall count, move {} out of the way",
-            folder.display()
-        )),
+        RemoteError::RolledBack { folder, .. } => plain
+            .hint("nothing was changed")
+            .hint(format!(
+                "bring the newest version of the object back; or, if what is in the bucket shall count, move {} out of the way",
+                folder.display()
+            ))
+            .hint("if no version of it is left, `pando state recover` finds out anew, from AWS, what it knew"),
         RemoteError::AnotherStack { folder, .. } => plain.hint("nothing was changed").hint(format!(
             "give the stack another name; or, if what that folder describes is gone, move {} out of the way",
             folder.display()
@@ -258,5 +262,6 @@ fn by_cloud(error: CommandError, cause: &CloudError) -> CommandError {
             error.hint("it was asked several times; wait a while and run again")
         }
         CloudError::Refused(_) | CloudError::Missing(_) | CloudError::Exists(_) => error,
+        CloudError::Foreign(_) => error.hint("remove or rename it, or give the stack another name"),
     }
 }

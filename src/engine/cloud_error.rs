@@ -23,6 +23,9 @@ pub enum CloudError {
     /// Something with this identity exists. Whether it is ours is to be looked up by key.
     #[error("already there: {0}")]
     Exists(String),
+    /// Something with this identity exists, and is somebody else's.
+    #[error("already there, and not of this stack: {0}")]
+    Foreign(String),
     /// Nobody knows whether it happened. Look before acting again.
     #[error("no answer: {0}")]
     Unknown(String),
@@ -90,6 +93,7 @@ impl CloudError {
             Self::NotYet(text) => Self::NotYet(change(text)),
             Self::Missing(text) => Self::Missing(change(text)),
             Self::Exists(text) => Self::Exists(change(text)),
+            Self::Foreign(text) => Self::Foreign(change(text)),
             Self::Unknown(text) => Self::Unknown(change(text)),
         }
     }

@@ -7,6 +7,7 @@ mod locks;
 mod probed;
 mod processes;
 mod real;
+mod recovered;
 
 use std::path::Path;
 

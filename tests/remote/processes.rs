@@ -9,7 +9,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use fastrand::Rng;
-use pando::aws::clients::{Access, Target};
+use pando::aws::clients::Access;
 use pando::engine::journal::{Entry, Journal as _};
 use pando::simulator::settings::Settings;
 use pando::simulator::weather::{Fault, Rule, When};
@@ -23,8 +23,8 @@ use tokio::task::JoinSet;
 
 use super::binary::sandbox;
 use super::owner;
-use crate::support::command::{ACCOUNT, until};
-use crate::support::simulated::{REGION, at_rest, served};
+use crate::support::command::until;
+use crate::support::simulated::{at_rest, served, target_at};
 
 /// How many processes there are, and how often each takes the lock.
 const PROCESSES: usize = 64;
@@ -35,24 +35,15 @@ const FOLDER: &str = "PANDO_MANY_FOLDER";
 const ADDRESS: &str = "PANDO_MANY_URL";
 const NUMBER: &str = "PANDO_MANY_NUMBER";
 
-fn at(url: &str) -> Target {
-    Target {
-        region: Some(REGION.to_owned()),
-        endpoint_url: Some(url.to_owned()),
-        emulator_account: Some(ACCOUNT.to_owned()),
-        ..Target::default()
-    }
-}
-
 async fn store(url: &str, copies: &Path) -> RemoteStore<S3> {
-    let s3 = S3::connect(&at(url), Access::Write, BUCKET).await.unwrap();
+    let s3 = S3::connect(&target_at(url), Access::Write, BUCKET).await.unwrap();
     RemoteStore::new(s3, "team", copies, "shop", || 1000)
 }
 
 #[tokio::test]
 async fn of_sixty_four_processes_exactly_one_has_the_lock_and_none_loses_what_another_wrote() {
     let (_simulator, server) = served(Settings::default(), 600.0).await;
-    prepare(&at(&server.url), BUCKET, "team").await.unwrap();
+    prepare(&target_at(&server.url), BUCKET, "team").await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let mut processes = JoinSet::new();
     for number in 0..PROCESSES {

@@ -63,6 +63,16 @@ pub fn target(simulator: &Simulator) -> Target {
     target_through(simulator, Door::new(simulator).client())
 }
 
+/// What leads to a world that is served.
+pub fn target_at(url: &str) -> Target {
+    Target {
+        region: Some(REGION.to_owned()),
+        endpoint_url: Some(url.to_owned()),
+        emulator_account: Some(ACCOUNT.to_owned()),
+        ..Target::default()
+    }
+}
+
 fn target_through(simulator: &Simulator, client: SharedHttpClient) -> Target {
     let transport = Transport { client, time: SharedTimeSource::new(WorldTime(simulator.clock().clone())) };
     Target {

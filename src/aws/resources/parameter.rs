@@ -19,7 +19,7 @@ use crate::aws::sightings::standing;
 use crate::aws::tags::{KEY, LINEAGE, Tags};
 use crate::engine::address::{Incarnation, Key, Owner};
 use crate::engine::change::{Diff, Manner};
-use crate::engine::cloud_error::{CloudResult, WaitPolicy};
+use crate::engine::cloud_error::{CloudError, CloudResult, WaitPolicy};
 use crate::engine::reference::{Book, Known, Ref};
 use crate::engine::resource::{Call, Look, Manage, Readiness, Resource};
 use crate::engine::survey::{Sighting, Wanted};
@@ -173,8 +173,11 @@ impl Manage for Parameter {
         let value = self.value.text(call.book).now()?;
         let request = call.cloud.api.ssm.put_parameter().name(&self.name).value(value).r#type(ParameterType::String);
         let tags = ssm_tags(self.tags.with_identity(call))?;
-        request.set_tags(Some(tags)).send().await.map_err(classify)?;
-        Ok(ParameterName(self.name.clone()))
+        match request.set_tags(Some(tags)).send().await.map_err(classify) {
+            Ok(_) => Ok(ParameterName(self.name.clone())),
+            Err(CloudError::Exists(why)) if self.is_foreign(call).await => Err(CloudError::Foreign(why)),
+            Err(error) => Err(error),
+        }
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &ParameterName, seen: &Observed) -> CloudResult<()> {
@@ -201,6 +204,16 @@ impl Manage for Parameter {
     async fn delete(&self, call: &Call<'_, Aws>, id: &ParameterName) -> CloudResult<()> {
         call.cloud.api.ssm.delete_parameter().name(&id.0).send().await.map_err(classify)?;
         Ok(())
+    }
+}
+
+impl Parameter {
+    /// Whether the parameter of this name is visible and not of this stack.
+    async fn is_foreign(&self, call: &Call<'_, Aws>) -> bool {
+        let request = call.cloud.api.ssm.list_tags_for_resource().resource_id(&self.name);
+        let Ok(answer) = request.resource_type(ResourceTypeForTagging::Parameter).send().await else { return false };
+        let ours = call.owner.lineage.as_str();
+        !answer.tag_list().iter().any(|tag| tag.key() == LINEAGE && tag.value() == ours)
     }
 }
 

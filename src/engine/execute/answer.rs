@@ -9,6 +9,7 @@ use crate::engine::event::Event;
 use crate::engine::journal::{Fact, Journal};
 use crate::engine::state::Status;
 
+use super::start::not_visible;
 use super::{Answer, Failure, Phase, Walk};
 
 /// For how long a "not there" about something just made is not believed, in seconds. EC2 and IAM document eventual consistency without a
@@ -23,6 +24,10 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
                 let now = (self.home.now)();
                 self.note(&at, Fact::Created { id, at: now })?;
                 (at, Ok(()))
+            }
+            // Somebody else's would be visible: the network has delivered this very request twice.
+            Answer::Created(at, Err(CloudError::Exists(why))) if !self.has_ended(&at) => {
+                (at, Err(CloudError::Unknown(not_visible(&why))))
             }
             Answer::Created(at, Err(e)) => {
                 if !matches!(e, CloudError::Unknown(_)) {

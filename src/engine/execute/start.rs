@@ -207,6 +207,11 @@ pub(super) async fn send<C: Send + Sync + 'static>(sending: Sending<C>, cloud: A
     }
 }
 
+/// What is said of something that exists and does not show.
+pub(super) fn not_visible(why: &str) -> String {
+    format!("it exists and is not visible yet ({why})")
+}
+
 /// Something of this identity exists. By key it is ours; by natural identity only if this address asked for it before. Anything else
 /// belongs to a stranger and is left alone.
 async fn adopt<C: Send + Sync + 'static>(
@@ -221,8 +226,8 @@ async fn adopt<C: Send + Sync + 'static>(
     let by_key = owned.iter().any(|(found, _)| found.is(call.key));
     match look_up(kind, call.cloud, &owned, call.key, expected).await.map_err(unclear)? {
         Some(id) if by_key || sent_before => Ok(id),
-        Some(_) => Err(CloudError::Exists(why)),
-        // It may be this very request, which the network has delivered twice, or an earlier one.
-        None => Err(CloudError::Unknown(format!("it exists and is not visible yet ({why})"))),
+        Some(_) => Err(CloudError::Foreign(why)),
+        None if sent_before => Err(CloudError::Unknown(not_visible(&why))),
+        None => Err(CloudError::Exists(why)),
     }
 }

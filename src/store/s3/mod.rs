@@ -148,6 +148,8 @@ where
     match classify(error) {
         CloudError::Denied(why) | CloudError::Expired(why) => Refusal::Denied(why),
         CloudError::NotYet(why) | CloudError::Unknown(why) => Refusal::Unclear(why),
-        CloudError::Missing(why) | CloudError::Exists(why) | CloudError::Refused(why) => Refusal::Refused(why),
+        CloudError::Missing(why) | CloudError::Exists(why) | CloudError::Foreign(why) | CloudError::Refused(why) => {
+            Refusal::Refused(why)
+        }
     }
 }

@@ -1,0 +1,54 @@
+//! A state that is gone from its bucket, or cannot be read there, is found again in AWS, and is the state for everybody.
+
+use pando::aws::clients::Access;
+use pando::simulator::settings::Settings;
+use pando::store::objects::{If, Objects as _};
+use pando::store::s3::S3;
+
+use super::binary::sandbox;
+use crate::support::command::Sandbox;
+use crate::support::simulated::{served, target_at};
+
+const KEY: &str = "team/jobs/state.json";
+
+/// The bucket itself, without Pando's care.
+async fn bucket(url: &str) -> S3 {
+    S3::connect(&target_at(url), Access::Write, "acme-state").await.unwrap()
+}
+
+async fn is_whole(sandbox: &Sandbox) {
+    sandbox.run(&["plan", "--detailed-exitcode"]).await.expect(0, &["Nothing to do."]);
+}
+
+#[tokio::test]
+async fn what_is_gone_from_a_bucket_is_recovered_into_it_and_older_copies_are_set_aside() {
+    let (simulator, server) = served(Settings::default(), 600.0).await;
+    let (alice, bob) = (sandbox(&server.url), sandbox(&server.url));
+    alice.run(&["init", "--state", "s3://acme-state/team"]).await.expect(0, &["Made the bucket"]);
+    alice.run(&["apply", "--yes"]).await.expect(0, &["queue_reports"]);
+    let known = ["the state of jobs is there", "move s3://acme-state/team/jobs/state.json away"];
+    bob.run(&["state", "recover", "--yes"]).await.expect(64, &known);
+
+    let s3 = bucket(&server.url).await;
+    let state = s3.get(KEY).await.unwrap().unwrap();
+    s3.delete(KEY, &state.tag).await.unwrap();
+    alice.run(&["plan"]).await.expect(1, &["it is gone", "pando state recover"]);
+    // Nothing is changed as long as nobody agrees, and the lock is let go of.
+    bob.run(&["state", "recover"]).await.expect(64, &["queue/reports@1", "add `--yes`"]);
+    let before = simulator.calls().len();
+    bob.run(&["state", "recover", "--yes"]).await.expect(0, &["queue/reports@1", "This is the state now"]);
+    let calls = simulator.calls()[before..].iter().filter(|call| call.service != "s3").count();
+    assert!(calls <= 40, "{calls}");
+    is_whole(&bob).await;
+    is_whole(&alice).await;
+    alice.run(&["apply", "--yes"]).await.expect(0, &["Nothing to do."]);
+
+    // The same for one that is there and says nothing any more.
+    let state = s3.get(KEY).await.unwrap().unwrap();
+    s3.put(KEY, state.body[..100].to_vec(), &If::Is(state.tag)).await.unwrap();
+    bob.run(&["plan"]).await.expect(1, &["is damaged"]);
+    bob.run(&["state", "recover", "--yes"]).await.expect(0, &["This is the state now"]);
+    is_whole(&alice).await;
+    is_whole(&bob).await;
+    alice.run(&["destroy", "--confirm", "jobs"]).await.expect(0, &["found nothing left"]);
+}
