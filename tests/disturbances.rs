@@ -24,7 +24,7 @@ fn a_foreign_thing_in_the_way_is_never_adopted_and_the_rest_goes_on() {
         let foreign = world.cloud.world.lock().unwrap().make("subnet", None, None, body, 0);
         let report = world.apply(&graph(Look { image: "image-2", ..BASE })).await.unwrap().unwrap();
         let failed: Vec<_> = report.failed.iter().map(|(at, why)| format!("{at}: {why}")).collect();
-        assert_eq!(failed, ["subnet/b@1: already there: 10.0.2.0/24"]);
+        assert_eq!(failed, ["subnet/b@1: already there, and not of this stack: 10.0.2.0/24"]);
         assert!(matches!(report.failed.values().next(), Some(Failure::Cloud(CloudError::Foreign(_)))));
         let left: Vec<_> = report.left.iter().map(ToString::to_string).collect();
         assert_eq!(left, ["fleet/web@1", "group/web@1", "template/web@1"], "what stands on it, and nothing else");

@@ -57,7 +57,7 @@ struct Undisturbed {
 
 #[tokio::test(start_paused = true)]
 async fn shop() {
-    all("shop", SHOP, 60).await;
+    all("shop", SHOP, 70).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -67,12 +67,12 @@ async fn site() {
 
 #[tokio::test(start_paused = true)]
 async fn batch() {
-    all("batch", BATCH, 250).await;
+    all("batch", BATCH, 450).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn store() {
-    all("store", STORE, 500).await;
+    all("store", STORE, 1000).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -96,7 +96,7 @@ async fn a_destroy_that_was_killed_at_any_call_is_finished_by_the_next() {
 impl Work {
     /// How Pando is called.
     fn verb(&self) -> &'static [&'static str] {
-        if self.wanted.is_some() { &["apply", "--yes"] } else { &["destroy", "--confirm", "shop"] }
+        if self.wanted.is_some() { &["apply", "--yes", "--confirm", "shop"] } else { &["destroy", "--confirm", "shop"] }
     }
 
     /// What it says at the end.
@@ -115,7 +115,8 @@ impl Work {
 }
 
 fn succeeds(ended: &Ended, last_words: &str) -> Result<(), String> {
-    if ended.code == 0 && ended.out.contains(last_words) { Ok(()) } else { Err(ended.to_string()) }
+    let is_said = ended.out.contains(last_words) || ended.err.contains(last_words);
+    if ended.code == 0 && is_said { Ok(()) } else { Err(ended.to_string()) }
 }
 
 /// The kills that are wanted of a run of so many calls.

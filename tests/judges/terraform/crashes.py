@@ -23,8 +23,10 @@ import argparse
 import json
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from crash_tools import Pando, Terraform, kill
@@ -32,6 +34,7 @@ from crash_world import World
 from judge import what_is_missing
 
 FAULTS = ["kill_before", "kill_after", "kill_answered"]
+WRITING = threading.Lock()
 MAKING = ("Create", "Allocate", "Authorize", "Put", "Associate", "Attach", "Add")
 
 
@@ -50,10 +53,15 @@ def main():
     results = read_results(arguments.results)
     usual = next((result for result in results if result["fault"] is None), None) or keep(arguments, undisturbed(arguments))
     done = {(result["action"], result["fault"]) for result in results}
-    for service, action in spread(usual["making"]):
-        for fault in FAULTS:
-            if time.monotonic() < end and (action, fault) not in done:
-                keep(arguments, killed(arguments, usual, service, action, fault))
+    wanted = [(*call, fault) for call in spread(usual["making"]) for fault in FAULTS if (call[1], fault) not in done]
+
+    def run(service, action, fault):
+        if time.monotonic() < end:
+            keep(arguments, killed(arguments, usual, service, action, fault))
+
+    with ThreadPoolExecutor(arguments.jobs) as jobs:
+        for job in [jobs.submit(run, *kill) for kill in wanted]:
+            job.result()
     summarise(read_results(arguments.results))
     return 0
 
@@ -66,6 +74,7 @@ def read_arguments():
     parser.add_argument("--results", type=Path, default=Path("crashes.jsonl"), help="file that gets a line for each run")
     parser.add_argument("--speed", type=float, default=300, help="how much faster than on AWS time passes")
     parser.add_argument("--minutes", type=float, default=600, help="no run begins after that")
+    parser.add_argument("--jobs", type=int, default=1, help="how many runs at a time; most of the time they sleep")
     parser.add_argument("--mirror", type=Path, default=Path("/opt/tf-plugins"), help="where Terraform's provider lies")
     parser.add_argument("--summary", type=Path, nargs="+", help="only print what these files of results say")
     arguments = parser.parse_args()
@@ -80,7 +89,7 @@ def read_results(file):
 
 def keep(arguments, result):
     """Adds a run to the results."""
-    with arguments.results.open("a", encoding="utf-8") as file:
+    with WRITING, arguments.results.open("a", encoding="utf-8") as file:
         file.write(json.dumps(result) + "\n")
     brief = {key: value for key, value in result.items() if key not in ("making", "census", "said")}
     print(json.dumps(brief), flush=True)
