@@ -2,7 +2,7 @@
 //!
 //! Its range is unique in the VPC, which is what makes a second create fail instead of making a second one.
 
-use aws_sdk_ec2::types::{AttributeBooleanValue, Filter, ResourceType, SubnetState};
+use aws_sdk_ec2::types::{AttributeBooleanValue, Filter, ResourceType, SubnetState, Tag};
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
@@ -11,10 +11,10 @@ use crate::aws::clients::Aws;
 use crate::aws::ec2::{FILTER_VALUES, filter, keys, owned_by, retag, seen_tags, tags_on};
 use crate::aws::failure::{classify, with_references};
 use crate::aws::sightings::tagged;
-use crate::aws::tags::Tags;
+use crate::aws::tags::{LINEAGE, Tags};
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::Diff;
-use crate::engine::cloud_error::{CloudResult, WaitPolicy};
+use crate::engine::cloud_error::{CloudError, CloudResult, WaitPolicy};
 use crate::engine::reference::Ref;
 use crate::engine::resource::{Call, Look, Manage, Readiness, ReplaceOrder, Resource};
 use crate::engine::survey::{Sighting, Wanted};
@@ -122,8 +122,11 @@ impl Manage for Subnet {
         let request = call.cloud.api.ec2.create_subnet().vpc_id(call.outputs(&self.vpc)?.id.0);
         let request = request.cidr_block(self.cidr.to_string()).availability_zone(&self.zone);
         let answer = request.tag_specifications(tags_on(ResourceType::Subnet, &self.tags, call)).send().await;
-        let subnet = answer.map_err(with_references)?.subnet;
-        Ok(SubnetId(subnet.and_then(|subnet| subnet.subnet_id).unwrap_or_default()))
+        match answer.map_err(with_references) {
+            Ok(answer) => Ok(SubnetId(answer.subnet.and_then(|subnet| subnet.subnet_id).unwrap_or_default())),
+            Err(CloudError::Exists(why)) if self.is_taken(call).await => Err(CloudError::Foreign(why)),
+            Err(error) => Err(error),
+        }
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &SubnetId, seen: &Observed) -> CloudResult<()> {
@@ -138,6 +141,21 @@ impl Manage for Subnet {
     async fn delete(&self, call: &Call<'_, Aws>, id: &SubnetId) -> CloudResult<()> {
         call.cloud.api.ec2.delete_subnet().subnet_id(&id.0).send().await.map_err(classify)?;
         Ok(())
+    }
+}
+
+impl Subnet {
+    /// Whether a subnet that is visible and not of this stack has some of its addresses.
+    async fn is_taken(&self, call: &Call<'_, Aws>) -> bool {
+        let Ok(vpc) = call.outputs(&self.vpc) else { return false };
+        let request = call.cloud.api.ec2.describe_subnets().filters(filter("vpc-id", [vpc.id.0]));
+        let Ok(answer) = request.send().await else { return false };
+        let ours = |tag: &Tag| tag.key() == Some(LINEAGE) && tag.value() == Some(call.owner.lineage.as_str());
+        answer.subnets().iter().any(|subnet| {
+            let range = subnet.cidr_block().and_then(|range| range.parse::<Ipv4Net>().ok());
+            let overlaps = range.is_some_and(|range| range.contains(&self.cidr) || self.cidr.contains(&range));
+            overlaps && !subnet.tags().iter().any(ours)
+        })
     }
 }
 

@@ -82,8 +82,12 @@ impl Manage for Subnet {
         let body = json!({"network": network, "cidr": cidr, "zone": zone, "tags": self.tags});
         let id = call.cloud.mutate(move |w| {
             w.need(&network)?;
-            if w.any("subnet", |b| b["network"] == network.as_str() && b["cidr"] == cidr.as_str()) {
-                return Err(CloudError::Exists(cidr));
+            let is_there = |b: &serde_json::Value| b["network"] == network.as_str() && b["cidr"] == cidr.as_str();
+            let mut there = w.present().values().filter(|o| o.kind == "subnet" && is_there(&o.body));
+            match there.next().map(|o| o.key.is_some()) {
+                Some(true) => return Err(CloudError::Exists(cidr)),
+                Some(false) => return Err(CloudError::Foreign(cidr)),
+                None => {}
             }
             Ok(w.make("subnet", Some(&key), None, body, 3))
         });
