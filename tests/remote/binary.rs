@@ -1,8 +1,10 @@
 //! The real binary with state in a bucket, on the simulator over HTTP: from one folder, then from another.
 
 use pando::simulator::settings::Settings;
+use pando::simulator::weather::{Fault, Rule, When};
+use rustix::process::Signal;
 
-use crate::support::command::Sandbox;
+use crate::support::command::{Sandbox, until};
 use crate::support::simulated::{at_rest, served};
 
 const BLUEPRINT: &str = "pando: 1\nstack: jobs\nregion: eu-west-1\nprofile: dev\nstate: s3://acme-state/team\n\
@@ -38,6 +40,23 @@ async fn what_is_applied_from_one_folder_is_planned_and_destroyed_from_another()
     at_rest(&simulator).await;
     let left = simulator.inventory().unwrap();
     assert!(left.iter().all(|thing| !format!("{thing:?}").contains("jobs-")), "{left:#?}");
+}
+
+#[tokio::test]
+async fn a_bucket_that_does_not_answer_keeps_nobody_who_was_stopped_and_the_next_run_goes_on() {
+    let (simulator, server) = served(Settings::default(), 600.0).await;
+    let sandbox = sandbox(&server.url);
+    sandbox.run(&["init", "--state", "s3://acme-state/team"]).await.expect(0, &["Made the bucket"]);
+    let running = sandbox.start(&["apply", "--yes"]);
+    until("it is at work", || simulator.calls().iter().any(|call| call.action == "CreateSubnet")).await;
+    let silent = Rule { service: Some("s3".into()), action: None, fault: Fault::LostAnswer, when: When::Always };
+    simulator.set_weather(vec![silent]);
+    running.signal(Signal::INT);
+    running.end().await.expect(130, &["did not answer before the end", "run the same command again here"]);
+    simulator.set_weather(Vec::new());
+    // The lock of a process of this machine that has ended is nobody's.
+    sandbox.run(&["apply", "--yes"]).await.expect(0, &["queue_reports"]);
+    sandbox.run(&["plan", "--detailed-exitcode"]).await.expect(0, &["Nothing to do."]);
 }
 
 #[tokio::test]
