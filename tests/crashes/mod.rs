@@ -245,24 +245,36 @@ async fn fork((simulator, stack): &(Simulator, Stack)) -> (Simulator, Stack) {
 /// One run: accidents, then processes that go on until there is nothing more to do. Every fourth ends with a destroy.
 async fn one(story: &Story, undisturbed: &Undisturbed, blows: &[Blow], seed: u64) -> Result<(), String> {
     let (simulator, stack) = fork(&undisturbed.before).await;
-    let last = story.last.as_ref();
     let mut target = story.to.as_ref();
     for blow in blows {
         let graph = graph(&stack, target).await;
         live(&simulator, &stack, &graph, Some(blow)).await;
-        target = last;
+        target = story.last.as_ref();
     }
-    let graph = graph(&stack, last).await;
-    converge(&simulator, &stack, &graph).await?;
-    if blows.iter().any(Blow::is_late) {
+    let is_late = blows.iter().any(Blow::is_late);
+    come_to_rest(story, undisturbed, &simulator, &stack, is_late, seed).await
+}
+
+/// After the accidents: processes that go on until there is nothing more to do, in a world that then is as if nothing had happened.
+async fn come_to_rest(
+    story: &Story,
+    undisturbed: &Undisturbed,
+    simulator: &Simulator,
+    stack: &Stack,
+    is_late: bool,
+    seed: u64,
+) -> Result<(), String> {
+    let graph = graph(stack, story.last.as_ref()).await;
+    converge(simulator, stack, &graph).await?;
+    if is_late {
         // What the network held back has arrived by now, and is found by the next process that looks.
         tokio::time::sleep(Duration::from_mins(10)).await;
-        converge(&simulator, &stack, &graph).await?;
+        converge(simulator, stack, &graph).await?;
     }
-    oracle::settles(&simulator, &undisturbed.after).await?;
+    oracle::settles(simulator, &undisturbed.after).await?;
     if seed.is_multiple_of(4) {
-        converge(&simulator, &stack, &Graph::default()).await.map_err(|why| format!("destroying it: {why}"))?;
-        let settled = oracle::settles(&simulator, &undisturbed.destroyed).await;
+        converge(simulator, stack, &Graph::default()).await.map_err(|why| format!("destroying it: {why}"))?;
+        let settled = oracle::settles(simulator, &undisturbed.destroyed).await;
         settled.map_err(|why| format!("destroyed: {why}"))?;
     }
     Ok(())

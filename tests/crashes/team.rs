@@ -12,7 +12,7 @@ use tokio::time::sleep;
 
 use super::blows::{Blow, Usual, disturbed, killed, written};
 use super::scenarios::{BATCH, CLIMATES, STORE, Scenario, Story};
-use super::{Kept, Known, Told, Undisturbed, converge, fork, graph, is_true, live, many, oracle};
+use super::{Kept, Known, Told, Undisturbed, come_to_rest, converge, fork, graph, is_true, live, many};
 use crate::support::bucket::Trouble;
 use crate::support::stack::Stack;
 
@@ -83,25 +83,13 @@ impl Accident {
 
 async fn one(story: &Story, undisturbed: &Undisturbed, accidents: &[Accident], seed: u64) -> Result<(), String> {
     let (simulator, mut stack) = fork(&undisturbed.before).await;
-    let last = story.last.as_ref();
     let mut target = story.to.as_ref();
     for accident in accidents {
         stack = befall(&simulator, stack, target, accident).await?;
-        target = last;
+        target = story.last.as_ref();
     }
-    let graph = graph(&stack, last).await;
-    converge(&simulator, &stack, &graph).await?;
-    if accidents.iter().any(Accident::is_late) {
-        sleep(Duration::from_mins(10)).await;
-        converge(&simulator, &stack, &graph).await?;
-    }
-    oracle::settles(&simulator, &undisturbed.after).await?;
-    if seed.is_multiple_of(4) {
-        converge(&simulator, &stack, &Graph::default()).await.map_err(|why| format!("destroying it: {why}"))?;
-        let settled = oracle::settles(&simulator, &undisturbed.destroyed).await;
-        settled.map_err(|why| format!("destroyed: {why}"))?;
-    }
-    Ok(())
+    let is_late = accidents.iter().any(Accident::is_late);
+    come_to_rest(story, undisturbed, &simulator, &stack, is_late, seed).await
 }
 
 /// A process to which something happens. The stack as whoever goes on has it.

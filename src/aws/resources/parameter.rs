@@ -212,8 +212,8 @@ impl Parameter {
     async fn is_foreign(&self, call: &Call<'_, Aws>) -> bool {
         let request = call.cloud.api.ssm.list_tags_for_resource().resource_id(&self.name);
         let Ok(answer) = request.resource_type(ResourceTypeForTagging::Parameter).send().await else { return false };
-        let ours = call.owner.lineage.as_str();
-        !answer.tag_list().iter().any(|tag| tag.key() == LINEAGE && tag.value() == ours)
+        let tags = Tags::collect(answer.tag_list().iter().map(|tag| (Some(tag.key()), Some(tag.value()))));
+        tags.key_of(call.owner).is_none()
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Its range is unique in the VPC, which is what makes a second create fail instead of making a second one.
 
-use aws_sdk_ec2::types::{AttributeBooleanValue, Filter, ResourceType, SubnetState, Tag};
+use aws_sdk_ec2::types::{AttributeBooleanValue, Filter, ResourceType, SubnetState};
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use crate::aws::clients::Aws;
 use crate::aws::ec2::{FILTER_VALUES, filter, keys, owned_by, retag, seen_tags, tags_on};
 use crate::aws::failure::{classify, with_references};
 use crate::aws::sightings::tagged;
-use crate::aws::tags::{LINEAGE, Tags};
+use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::Diff;
 use crate::engine::cloud_error::{CloudError, CloudResult, WaitPolicy};
@@ -150,11 +150,10 @@ impl Subnet {
         let Ok(vpc) = call.outputs(&self.vpc) else { return false };
         let request = call.cloud.api.ec2.describe_subnets().filters(filter("vpc-id", [vpc.id.0]));
         let Ok(answer) = request.send().await else { return false };
-        let ours = |tag: &Tag| tag.key() == Some(LINEAGE) && tag.value() == Some(call.owner.lineage.as_str());
         answer.subnets().iter().any(|subnet| {
             let range = subnet.cidr_block().and_then(|range| range.parse::<Ipv4Net>().ok());
             let overlaps = range.is_some_and(|range| range.contains(&self.cidr) || self.cidr.contains(&range));
-            overlaps && !subnet.tags().iter().any(ours)
+            overlaps && seen_tags(subnet.tags()).key_of(call.owner).is_none()
         })
     }
 }
