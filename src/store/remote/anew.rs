@@ -9,9 +9,6 @@ use crate::store::lease::Lease;
 use crate::store::lock::Holder;
 use crate::store::objects::{If, Objects};
 
-/// How far epochs leap: nobody can have written that many since the last that this machine knows of, so every other copy is older.
-const LEAP: u64 = 1000;
-
 /// A place for a state in a bucket, and the lock on it. Must be filled or released.
 pub struct VacantRemote<O, D: Disk> {
     store: RemoteStore<O, D>,
@@ -44,9 +41,9 @@ impl<O: Objects, D: Disk> VacantRemote<O, D> {
     async fn write(&self, state: &State) -> Result<(), StoreError> {
         let store = &self.store;
         let (disk, folder) = (&store.disk, store.copy.folder());
-        // What this machine's own copy says of its epoch does not matter if it cannot be read.
+        // Which epochs others have seen is lost too. Epochs count runs, so the time in seconds is beyond them all, and beyond earlier recoveries.
         let marker = Marker::read(disk, folder).unwrap_or_default();
-        let epoch = marker.map_or(0, |marker| marker.epoch) + LEAP;
+        let epoch = marker.map_or(0, |marker| marker.epoch + 1).max((store.now)());
         let (document, journal) = (store.get("state.json").await?, store.get("journal").await?);
         let conditions = (If::unchanged(document.as_ref()), If::unchanged(journal.as_ref()));
         let look = Look { known: None, state: conditions.0, journal: conditions.1 };
