@@ -10,7 +10,7 @@ use pando::simulator::weather::{Fault, Rule, When};
 
 use crate::support::simulated::{connect, world};
 use crate::support::stack::{Stack, blueprint};
-use crate::support::toy::world::now;
+use crate::support::time::now;
 
 const VAULT: &str = "\
 pando: 1

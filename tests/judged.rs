@@ -17,8 +17,8 @@ use crate::support::documents::ready_made;
 use crate::support::emulator::{room, start};
 use crate::support::simulated::{connect, served, world};
 use crate::support::stack::{Stack, blueprint};
+use crate::support::time::now;
 use crate::support::tools::boto3;
-use crate::support::toy::world::now;
 
 /// How much faster than on AWS time passes while judges wait. At ten times this speed a minute is over before a busy machine has looked.
 const SPEED: f64 = 100.0;

@@ -5,6 +5,7 @@
 
 mod blueprint;
 mod boot;
+mod calls;
 mod canary;
 mod cli;
 mod conformance;
@@ -28,6 +29,7 @@ mod release;
 mod remote;
 mod replace_rules;
 mod schema;
+mod sequences;
 mod simulator;
 mod support;
 mod tidy;

@@ -24,7 +24,7 @@ use serde_json::Value;
 use crate::support::documents::ready_made;
 use crate::support::simulated::{connect, world};
 use crate::support::stack::{Stack, blueprint};
-use crate::support::toy::world::now;
+use crate::support::time::now;
 
 /// A ready-made blueprint with edits, for development.
 fn read(name: &str, edits: &[(&str, &str)]) -> Blueprint {

@@ -15,7 +15,7 @@ use crate::support::documents::ready_made;
 use crate::support::emulator::REGION;
 use crate::support::simulated::{connect, served, world};
 use crate::support::stack::{Stack, blueprint};
-use crate::support::toy::world::now;
+use crate::support::time::now;
 
 /// The ready-made blueprints.
 const BLUEPRINTS: [&str; 4] = ["database-only", "web-only", "web-service", "worker-only"];

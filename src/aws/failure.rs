@@ -174,6 +174,21 @@ where
     }
 }
 
+/// The same for a group of subnets that loses some of them. RDS and ElastiCache move nothing from one zone to another.
+pub(super) fn with_residents<E>(error: Failed<E>) -> CloudError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    match with_references(error) {
+        CloudError::Refused(text)
+            if ["SubnetAlreadyInUse", "SubnetInUse"].iter().any(|code| text.starts_with(code)) =>
+        {
+            CloudError::Refused(format!("{text}; AWS moves none to another zone: write as many `zones` as there were"))
+        }
+        other => other,
+    }
+}
+
 /// Whether a call failed because the thing is not there.
 pub(super) fn is_absent<E>(error: &Failed<E>) -> bool
 where

@@ -21,4 +21,5 @@ mod secret_text;
 mod sightings;
 pub mod status;
 pub mod tags;
+mod upgrades;
 mod versions;

@@ -3,14 +3,15 @@
 //! Only kinds that a tag alone tells apart can have them ([`Resend::NewKey`]); tokens and names prevent it for all others.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
+use tokio::task::JoinSet;
 
-use super::address::Incarnation;
+use super::address::{Incarnation, Key};
 use super::cloud_error::Resend;
 use super::deployment::{Deployment, RunError};
 use super::journal::{Entry, Fact, Journal};
-use super::kind::Actions;
 use super::state::Record;
 
 /// How long after something was made its double is looked for, in seconds.
@@ -31,23 +32,27 @@ impl<C: Send + Sync + 'static, J: Journal> Deployment<C, J> {
     /// Doubles of kinds of which a record is in question become further lives of their address. As nobody asks for those, the plan removes
     /// them like any other.
     async fn adopt_surplus_of(&mut self, in_question: impl Fn(&Record) -> bool) -> Result<(), RunError> {
-        let kinds: Vec<_> = self.registry.kinds().filter(|kind| kind.resend() == Resend::NewKey).collect();
-        for kind in kinds {
+        let mut looks = JoinSet::new();
+        for kind in self.registry.kinds().filter(|kind| kind.resend() == Resend::NewKey) {
             let mut records = self.state.records.iter().filter(|(of, _)| of.address.kind == kind.kind());
             if records.any(|(_, record)| record.id().is_some() && in_question(record)) {
-                self.adopt_surplus_of_kind(kind).await?;
+                let (cloud, owner) = (Arc::clone(&self.cloud), self.state.owner.clone());
+                looks.spawn(async move { (kind.kind(), kind.find_owned(&cloud, &owner).await) });
             }
+        }
+        while let Some(look) = looks.join_next().await {
+            let (kind, found) = look.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+            let found = found.map_err(|e| RunError::Read(kind.into(), e))?;
+            self.adopt_doubles(kind, found).await?;
         }
         Ok(())
     }
 
-    async fn adopt_surplus_of_kind(&mut self, kind: &'static dyn Actions<C>) -> Result<(), RunError> {
-        let failed = |e| RunError::Read(kind.kind().into(), e);
-        let found = kind.find_owned(&self.cloud, &self.state.owner).await.map_err(failed)?;
+    async fn adopt_doubles(&mut self, kind: &str, found: Vec<(Key, Value)>) -> Result<(), RunError> {
         let mut entries = Vec::new();
         let mut generations = BTreeMap::new();
         for (key, id) in found {
-            let of_kind = || self.state.records.iter().filter(|(of, _)| of.address.kind == kind.kind());
+            let of_kind = || self.state.records.iter().filter(|(of, _)| of.address.kind == kind);
             let is_known = |id: &Value| of_kind().any(|(_, record)| record.id() == Some(id));
             // Something is made once at the least: what has no record with an id yet is what is being looked for, and not a double.
             let twin = of_kind().find(|(_, record)| record.key == key && record.id().is_some());

@@ -5,7 +5,8 @@
 //! happened. A run that fails says how to repeat it.
 //!
 //! `PANDO_CRASH=507 cargo test crashes::store` repeats one run and tells all that its processes told.
-//! `PANDO_CRASHES=15000 cargo test crashes` makes that many runs with each stack instead of the few hundred that every `cargo test` makes.
+//! `PANDO_CRASHES=500 cargo test crashes::store` makes that many runs; `PANDO_CRASH_FACTOR=29 cargo test crashes` makes 29 times as many with each
+//! stack as every `cargo test` does, which is 60,000.
 
 #![expect(clippy::disallowed_methods, reason = "it reads how many runs are wanted")]
 
@@ -25,15 +26,19 @@ use pando::engine::event::Event;
 use pando::engine::graph::Graph;
 use pando::engine::state::Status;
 use pando::simulator::Simulator;
+use pando::simulator::clock::{Clock, Moment};
 use tokio::sync::watch;
 
-use crate::support::simulated::{connect, world};
+use crate::support::simulated::connect;
 use crate::support::stack::Stack;
-use crate::support::toy::world::now;
+use crate::support::time::{elapsed, now, set_back};
 
 use blows::{Blow, Usual, draw};
 use oracle::{Census, census};
 use scenarios::{BATCH, CLIMATES, SHOP, SITE, STORE, Scenario, Story, settings};
+
+/// What was made so long ago is not new.
+const OLD: Duration = Duration::from_mins(65);
 
 /// Where the state is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,8 +51,9 @@ enum Kept {
 
 /// A scenario without accidents.
 struct Undisturbed {
-    /// The world and the stack before.
+    /// The world and the stack before, and what had gone by then.
     before: (Simulator, Stack),
+    began: Duration,
     usual: Usual,
     /// What there is at the end, hours later.
     after: Census,
@@ -81,6 +87,10 @@ async fn any() {
         let mut random = Rng::with_seed(seed);
         let story = scenarios::random(seed);
         let undisturbed = undisturbed(&story, random.u64(..CLIMATES), Kept::Alone).await;
+        if undisturbed.usual.writes == 0 {
+            // The two blueprints come to the same.
+            return Ok(());
+        }
         let (_, blows) = draw(&mut random, &undisturbed.usual);
         let told = Told(format!("{blows:?}\n  repeat: PANDO_CRASH={seed} cargo test crashes::any"));
         told.of(one(&story, &undisturbed, &blows, seed).await)
@@ -111,7 +121,7 @@ async fn all(name: &str, scenarios: &[Scenario], runs: u64) {
 async fn many(name: &str, runs: u64, mut run: impl AsyncFnMut(u64) -> Result<(), String>) {
     let seeds = match asked("PANDO_CRASH") {
         Some(seed) => seed..seed + 1,
-        None => 0..asked("PANDO_CRASHES").unwrap_or(runs),
+        None => 0..asked("PANDO_CRASHES").unwrap_or(runs * asked("PANDO_CRASH_FACTOR").unwrap_or(1)),
     };
     let mut failures = Vec::new();
     for seed in seeds.clone() {
@@ -205,7 +215,8 @@ async fn graph(stack: &Stack, blueprint: Option<&Blueprint>) -> Graph {
 
 /// What happens without accidents.
 async fn undisturbed(story: &Story, climate: u64, kept: Kept) -> Undisturbed {
-    let simulator = world(settings(climate));
+    set_back(Duration::ZERO);
+    let simulator = Simulator::new(settings(climate), Clock::new(Moment::BEGINNING, 1.0, elapsed));
     let any = story.from.as_ref().or(story.to.as_ref()).unwrap();
     let mut stack = Stack::new(connect(&simulator).await, any);
     stack.now = now;
@@ -216,15 +227,15 @@ async fn undisturbed(story: &Story, climate: u64, kept: Kept) -> Undisturbed {
         let graph = graph(&stack, story.from.as_ref()).await;
         assert!(live(&simulator, &stack, &graph, None).await.is_some(), "{}: {}", story.name, told(&stack));
     }
-    let before = (simulator.fork(), stack.fork(connect(&simulator).await));
+    let (before, began) = ((simulator.fork(), stack.fork(connect(&simulator).await)), elapsed());
     let (simulator, stack) = fork(&before).await;
     let first = graph(&stack, story.to.as_ref()).await;
-    let (called, written, began) = (simulator.calls().len(), stack.disk.done(), tokio::time::Instant::now());
+    let (called, written, started) = (simulator.calls().len(), stack.disk.done(), tokio::time::Instant::now());
     let stored = stack.stored();
     assert!(live(&simulator, &stack, &first, None).await.is_some(), "{}: {}", story.name, told(&stack));
     let calls = (simulator.calls().len() - called) as u64;
     let writes = stack.disk.done() - written;
-    let usual = Usual { calls, writes, stored: stack.stored() - stored, time: began.elapsed() };
+    let usual = Usual { calls, writes, stored: stack.stored() - stored, time: started.elapsed() };
     if story.turns {
         let graph = graph(&stack, story.last.as_ref()).await;
         assert!(live(&simulator, &stack, &graph, None).await.is_some(), "{}: {}", story.name, told(&stack));
@@ -232,7 +243,19 @@ async fn undisturbed(story: &Story, climate: u64, kept: Kept) -> Undisturbed {
     let after = census(&simulator).await;
     let nothing = Graph::default();
     assert!(live(&simulator, &stack, &nothing, None).await.is_some(), "{}: {}", story.name, told(&stack));
-    Undisturbed { before, usual, after, destroyed: census(&simulator).await }
+    Undisturbed { before, began, usual, after, destroyed: census(&simulator).await }
+}
+
+impl Undisturbed {
+    /// The beginning of one run. In every third, nothing is new any more.
+    async fn begin(&self, seed: u64) -> (Simulator, Stack) {
+        set_back(self.began);
+        let (simulator, stack) = fork(&self.before).await;
+        if seed.is_multiple_of(3) {
+            tokio::time::sleep(OLD).await;
+        }
+        (simulator, stack)
+    }
 }
 
 /// The same world and stack, to be tried out.
@@ -244,7 +267,7 @@ async fn fork((simulator, stack): &(Simulator, Stack)) -> (Simulator, Stack) {
 
 /// One run: accidents, then processes that go on until there is nothing more to do. Every fourth ends with a destroy.
 async fn one(story: &Story, undisturbed: &Undisturbed, blows: &[Blow], seed: u64) -> Result<(), String> {
-    let (simulator, stack) = fork(&undisturbed.before).await;
+    let (simulator, stack) = undisturbed.begin(seed).await;
     let mut target = story.to.as_ref();
     for blow in blows {
         let graph = graph(&stack, target).await;

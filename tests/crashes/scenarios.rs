@@ -92,10 +92,15 @@ pub(super) fn random(seed: u64) -> Story {
         if let Some(zones) = members.get_mut("network").and_then(|network| network.get_mut("zones")) {
             *zones = json!(zones.as_u64().unwrap_or(2).min(3));
         }
-        yaml::text(&document)
+        document
     };
-    let (from, to) = (draw(), draw());
-    let read = |text: &str| Some(blueprint(text, None));
+    let (from, mut to) = (draw(), draw());
+    // A database stays in its zone, so a network that has fewer of them is refused.
+    let zones = |document: &Value| document.pointer("/network/zones").and_then(Value::as_u64).unwrap_or(2);
+    if zones(&to) < zones(&from) {
+        to["network"]["zones"] = json!(zones(&from));
+    }
+    let read = |document: &Value| Some(blueprint(&yaml::text(document), None));
     Story { name: format!("random {seed}"), from: read(&from), to: read(&to), last: read(&to), turns: false }
 }
 

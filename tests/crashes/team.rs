@@ -12,7 +12,7 @@ use tokio::time::sleep;
 
 use super::blows::{Blow, Usual, disturbed, killed, written};
 use super::scenarios::{BATCH, CLIMATES, STORE, Scenario, Story};
-use super::{Kept, Known, Told, Undisturbed, come_to_rest, converge, fork, graph, is_true, live, many};
+use super::{Kept, Known, Told, Undisturbed, come_to_rest, converge, graph, is_true, live, many};
 use crate::support::bucket::Trouble;
 use crate::support::stack::Stack;
 
@@ -82,7 +82,7 @@ impl Accident {
 }
 
 async fn one(story: &Story, undisturbed: &Undisturbed, accidents: &[Accident], seed: u64) -> Result<(), String> {
-    let (simulator, mut stack) = fork(&undisturbed.before).await;
+    let (simulator, mut stack) = undisturbed.begin(seed).await;
     let mut target = story.to.as_ref();
     for accident in accidents {
         stack = befall(&simulator, stack, target, accident).await?;

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Puts each fault of `list.txt` into a copy of the work tree and runs the tests that must catch it.
+"""Puts the faults of `list.txt` into a copy of the work tree and runs, for one fault after the other, the tests that must catch it.
 
-    python3 tests/mutations/run.py            all of them, each with a build
+    python3 tests/mutations/run.py            all of them
     python3 tests/mutations/run.py 3 7 12     some, by number from 1
 
-Ends with 1 if a fault was not caught. The copy lies in `target/mutations`; it has only the tests that are asked, and shares what is built of
-dependencies with the work tree, so that nothing else should be built meanwhile. The quick tests are asked first, the crash runs only if those pass.
+Ends with 1 if a fault was not caught. All faults are built into one test binary, and each process has one of them on: one build instead of
+dozens. The copy lies in `target/mutations`; it has only the tests that are asked, and shares what is built of dependencies with the work tree.
 """
 
+import concurrent.futures
+import json
 import os
 import pathlib
 import re
@@ -18,80 +20,108 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TREE = ROOT / "target/mutations"
 MODULES = ["crash", "crashes", "disk", "disturbances", "engine", "faults", "plans", "remote", "support"]
-QUICK = ["crash::", "disk::", "disturbances::", "engine::", "faults::a_change", "plans::", "remote::handover", "remote::killed", "remote::locks", "remote::real"]
-CRASHES = ["crashes::"]
+# Asked in this order, until one fails: what takes longest comes last.
+TESTS = [
+    ["disk::", "engine::", "faults::a_change", "plans::", "remote::handover", "remote::killed", "remote::locks", "remote::real"],
+    ["crash::"],
+    ["disturbances::"],
+    ["crashes::store"],
+    ["crashes::batch"],
+    ["crashes::team"],
+    ["crashes::site"],
+    ["crashes::any", "crashes::shop"],
+]
 LIMIT = 30 * 60
+SWITCH = """
+/// Whether this fault is on.
+pub(crate) fn fault(number: u32) -> bool {
+    static ON: std::sync::LazyLock<Option<u32>> =
+        std::sync::LazyLock::new(|| std::env::var("PANDO_FAULT").ok().and_then(|number| number.parse().ok()));
+    *ON == Some(number)
+}
+"""
 
 
 def faults():
-    """Name, file, what is taken out, what is put in."""
+    """Number, name, file, what is taken out, what is put in."""
     text = (ROOT / "tests/mutations/list.txt").read_text()
-    for block in text.split("\n== ")[1:]:
+    for number, block in enumerate(text.split("\n== ")[1:], 1):
         name, path, *lines = [line for line in block.split("\n") if line]
-        before = [line[1:] for line in lines if line[0] in "- "]
-        after = [line[1:] for line in lines if line[0] in "+ "]
-        yield name, path, "\n".join(before), "\n".join(after)
+        before = "\n".join(line[1:] for line in lines if line[0] == "-")
+        after = "\n".join(line[1:] for line in lines if line[0] == "+")
+        yield number, name, path, before, after.replace("FAULT", f"crate::fault({number})")
 
 
 def sync():
-    """The work tree as it is, committed or not."""
-    TREE.mkdir(parents=True, exist_ok=True)
+    """The work tree as it is, committed or not, with every fault, and without the tests that are not asked."""
     listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True)
-    for name in listed.stdout.decode().splitlines():
-        source, copy = ROOT / name, TREE / name
+    texts = {name: (ROOT / name).read_bytes() for name in listed.stdout.decode().splitlines() if (ROOT / name).is_file()}
+    for number, name, path, before, after in faults():
+        text = texts[path].decode()
+        if text.count(before) != 1:
+            sys.exit(f"{number} {name}: {path} has its lines {text.count(before)} times")
+        texts[path] = text.replace(before, after).encode()
+    texts["src/lib.rs"] += SWITCH.encode()
+    # Under its own version, what is built of it does not take the place of what is built of the work tree.
+    for file in ["Cargo.toml", "Cargo.lock"]:
+        texts[file] = re.sub(r'(name = "pando"\nversion = ")[^"]+', r"\g<1>0.0.0-faults", texts[file].decode()).encode()
+    tests = texts["tests/main.rs"].decode().splitlines()
+    tests = [line for line in tests if not line.startswith("mod ") or line[4:-1] in MODULES]
+    texts["tests/main.rs"] = "\n".join([*tests, ""]).encode()
+    for name, text in texts.items():
+        copy = TREE / name
         copy.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_file() and (not copy.exists() or copy.read_bytes() != source.read_bytes()):
-            copy.write_bytes(source.read_bytes())
+        # What is as it was is not built again.
+        if not copy.exists() or copy.read_bytes() != text:
+            copy.write_bytes(text)
 
 
-def trim():
-    """Leaves out the tests that are not asked: less to build."""
-    main = TREE / "tests/main.rs"
-    lines = main.read_text().splitlines()
-    main.write_text("\n".join(line for line in lines if not line.startswith("mod ") or line[4:-1] in MODULES) + "\n")
+def build():
+    """The test binary."""
+    command = ["cargo", "test", "--no-run", "--test", "tests", "--message-format", "json-render-diagnostics"]
+    environment = {**os.environ, "CARGO_TARGET_DIR": str(ROOT / "target")}
+    built = subprocess.run(command, cwd=TREE, env=environment, stdout=subprocess.PIPE, text=True)
+    if built.returncode != 0:
+        sys.exit("the faults do not build")
+    messages = (json.loads(line) for line in built.stdout.splitlines())
+    return next(found for message in messages if (found := message.get("executable")) and message["target"]["kind"] == ["test"])
 
 
-def caught():
+def caught(binary, number):
     """Which test failed, or that it does not end; nothing, if all passed."""
-    return asked(QUICK) or asked(CRASHES)
-
-
-def asked(tests):
-    """Which of these tests failed."""
-    # The code under test is built in no time, and the dependencies are as they are in the work tree.
-    command = ["cargo", "test", "--quiet", "--config", "profile.test.opt-level=0", "--test", "tests", "--", *tests]
-    environment = {**os.environ, "CARGO_TARGET_DIR": str(ROOT / "target"), "RUST_BACKTRACE": "0"}
-    try:
-        run = subprocess.run(command, cwd=TREE, env=environment, capture_output=True, text=True, timeout=LIMIT)
-    except subprocess.TimeoutExpired:
-        return "does not end"
-    if run.returncode == 0:
-        return None
-    failed = re.findall(r"^    (\S+::\S+)$", run.stdout, re.MULTILINE)
-    if not failed:
-        sys.exit(f"it does not build:\n{run.stderr[-3000:]}")
-    return ", ".join(dict.fromkeys(failed))
+    environment = {**os.environ, "CARGO_MANIFEST_DIR": str(TREE), "RUST_BACKTRACE": "0", "PANDO_FAULT": str(number)}
+    for tests in TESTS:
+        command = [binary, "--test-threads", "1", *tests]
+        try:
+            run = subprocess.run(command, cwd=TREE, env=environment, capture_output=True, text=True, timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            return f"{tests[0]}, which does not end"
+        if run.returncode != 0:
+            failed = re.findall(r"^    (\S+::\S+)$", run.stdout, re.MULTILINE)
+            return ", ".join(dict.fromkeys(failed)) or f"{tests[0]}, which dies"
+    return None
 
 
 def main():
     wanted = {int(number) for number in sys.argv[1:]}
-    survived = []
-    for number, (name, path, before, after) in enumerate(faults(), 1):
-        if wanted and number not in wanted:
-            continue
-        sync()
-        text = (TREE / path).read_text()
-        if text.count(before) != 1:
-            sys.exit(f"{name}: {path} has its lines {text.count(before)} times")
-        (TREE / path).write_text(text.replace(before, after))
-        trim()
-        began = time.monotonic()
-        by = caught()
-        took = round(time.monotonic() - began)
-        print(f"{number:2} {'caught' if by else 'SURVIVED'}  {name}  ({took} s)  {by or ''}", flush=True)
-        survived += [] if by else [name]
     sync()
-    print(f"{len(survived)} survived")
+    binary = build()
+    names = {number: name for number, name, *_ in faults() if not wanted or number in wanted}
+    survived = 0
+
+    def tried(number):
+        began = time.monotonic()
+        return number, caught(binary, number), round(time.monotonic() - began)
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        # Number 0 is no fault, and all that is caught by its tests would be caught by nothing.
+        for number, by, took in pool.map(tried, [0, *names]):
+            if number == 0 and by:
+                os._exit(print(f"without a fault there already fails {by}", flush=True) or 2)
+            if number != 0:
+                print(f"{number:2} {'caught' if by else 'SURVIVED'}  {names[number]}  ({took} s)  {by or ''}", flush=True)
+                survived += not by
+    print(f"{survived} of {len(names)} survived")
     sys.exit(1 if survived else 0)
 
 

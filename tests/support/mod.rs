@@ -12,5 +12,6 @@ pub mod scripted;
 pub mod simulated;
 pub mod stack;
 pub mod stub;
+pub mod time;
 pub mod tools;
 pub mod toy;

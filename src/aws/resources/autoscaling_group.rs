@@ -163,8 +163,10 @@ impl Resource for AutoscalingGroup {
         } = self;
         let template = diff.outputs(launch_template).map(|template| template.id);
         diff.in_place("launch_template", Some(template), &seen.launch_template);
-        let subnets: Known<BTreeSet<_>> = subnets.iter().map(|subnet| diff.outputs(subnet).map(|s| s.id)).collect();
-        diff.in_place("subnets", subnets, &seen.subnets);
+        // A group could move to another VPC, but its template's security groups and its target groups could not: no call changes them all
+        // at once. The subnets of another VPC have nothing in common with these.
+        let subnets = subnets.iter().map(|subnet| diff.outputs(subnet).map(|subnet| subnet.id)).collect();
+        diff.replace_unless_shared("subnets", subnets, &seen.subnets);
         let groups: Known<BTreeSet<_>> = target_groups.iter().map(|g| diff.outputs(g).map(|g| g.arn)).collect();
         diff.in_place("target_groups", groups, &seen.target_groups);
         for listener in listeners {
@@ -202,6 +204,9 @@ const METRICS: [&str; 8] = [
     "GroupTerminatingInstances",
     "GroupTotalInstances",
 ];
+
+/// What `UpdateAutoScalingGroup` does not change.
+const BY_OTHER_CALLS: [&str; 5] = ["launch_template", "target_groups", "listeners", "group_metrics", "tags"];
 
 impl Manage for AutoscalingGroup {
     type Cloud = Aws;
@@ -262,14 +267,16 @@ impl Manage for AutoscalingGroup {
         let is_empty = seen.desired == 0 && seen.in_service == 0;
         // With no clones there is nothing to roll over.
         let at_once = is_empty && seen.launch_template.as_ref() != Some(&template);
-        let request = autoscaling.update_auto_scaling_group().auto_scaling_group_name(&id.0);
-        let request = request.set_launch_template(at_once.then(|| specification(template.clone())));
-        let request =
-            request.vpc_zone_identifier(self.zones(call)?).min_size(count(self.min)).max_size(count(self.max));
-        let request =
-            request.health_check_type(self.health_check.as_str()).health_check_grace_period(count(self.grace_seconds));
-        let request = request.default_instance_warmup(count(self.warmup_seconds));
-        request.send().await.map_err(with_references)?;
+        if at_once || call.changes(self, seen).has_beside(&BY_OTHER_CALLS) {
+            let request = autoscaling.update_auto_scaling_group().auto_scaling_group_name(&id.0);
+            let request = request.set_launch_template(at_once.then(|| specification(template.clone())));
+            let request = request.vpc_zone_identifier(self.zones(call)?);
+            let request = request.min_size(count(self.min)).max_size(count(self.max));
+            let request = request.health_check_type(self.health_check.as_str());
+            let request = request.health_check_grace_period(count(self.grace_seconds));
+            let request = request.default_instance_warmup(count(self.warmup_seconds));
+            request.send().await.map_err(with_references)?;
+        }
         if !seen.group_metrics {
             let request = autoscaling.enable_metrics_collection().auto_scaling_group_name(&id.0).granularity("1Minute");
             let names = METRICS.iter().map(ToString::to_string).collect();

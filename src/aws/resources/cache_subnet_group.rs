@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::subnet::{Subnet, SubnetId};
 use crate::aws::clients::Aws;
 use crate::aws::elasticache::{owned, retag, survey, tags_on};
-use crate::aws::failure::{classify, is_absent, with_references};
+use crate::aws::failure::{classify, is_absent, with_references, with_residents};
 use crate::aws::naming::name;
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
@@ -129,7 +129,7 @@ impl Manage for CacheSubnetGroup {
     async fn update(&self, call: &Call<'_, Aws>, id: &CacheSubnetGroupName, seen: &Observed) -> CloudResult<()> {
         let request = call.cloud.api.elasticache.modify_cache_subnet_group().cache_subnet_group_name(&id.0);
         let request = request.cache_subnet_group_description(&self.description);
-        request.set_subnet_ids(Some(self.subnet_ids(call)?)).send().await.map_err(with_references)?;
+        request.set_subnet_ids(Some(self.subnet_ids(call)?)).send().await.map_err(with_residents)?;
         retag(call, &seen.arn, &self.tags).await
     }
 

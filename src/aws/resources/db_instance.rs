@@ -17,6 +17,7 @@ use crate::aws::naming::name;
 use crate::aws::rds::{Instance, describe, retag, signed, tags_on};
 use crate::aws::sightings::tagged;
 use crate::aws::tags::Tags;
+use crate::aws::upgrades::{covers, majors, takes_replicas_along, upgrade_replicas};
 use crate::aws::versions::manner;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
@@ -98,6 +99,8 @@ pub struct Observed {
     pub multi_az: bool,
     /// For how many days backups are kept.
     pub backup_days: u32,
+    /// The replicas that copy it, whoever's they are.
+    pub replicas: BTreeSet<DbInstanceId>,
 }
 
 /// What others need of a primary.
@@ -202,20 +205,6 @@ impl Resource for DbInstance {
     }
 }
 
-/// Whether a version is what the author named, or what AWS has made of it since: `8.4` covers `8.4.3`, `8.4.3` covers `8.4.5`. RDS raises minor
-/// versions by itself and never goes back.
-fn covers(engine: &str, wanted: &str, seen: &str) -> bool {
-    let parts = |version: &str| version.split('.').map(|part| part.parse().unwrap_or(0)).collect::<Vec<u32>>();
-    let (wanted, seen) = (parts(wanted), parts(seen));
-    let major = majors(engine);
-    wanted.iter().take(major).eq(seen.iter().take(major)) && seen >= wanted
-}
-
-/// Of how many numbers a major version is: PostgreSQL's of one, the others' of two.
-fn majors(engine: &str) -> usize {
-    if engine == "postgres" { 1 } else { 2 }
-}
-
 // cloud calls
 
 impl Manage for DbInstance {
@@ -295,15 +284,18 @@ impl DbInstance {
 
     async fn modify(&self, call: &Call<'_, Aws>, id: &DbInstanceId, seen: &Observed) -> CloudResult<()> {
         let instance = &seen.instance;
-        let request = call.cloud.api.rds.modify_db_instance().db_instance_identifier(&id.0).apply_immediately(true);
+        let parameters = call.outputs(&self.parameter_group)?.name.0;
         let other_version = !covers(&self.engine, &self.version, &seen.version);
+        if other_version && !takes_replicas_along(&self.engine, &self.version, &seen.version) {
+            upgrade_replicas(call.cloud, &seen.replicas, &self.engine, &self.version, &parameters).await?;
+        }
+        let request = call.cloud.api.rds.modify_db_instance().db_instance_identifier(&id.0).apply_immediately(true);
         let request = request.set_engine_version(other_version.then(|| self.version.clone()));
         let request = request.set_allow_major_version_upgrade(other_version.then_some(true));
         let request = request.set_db_instance_class((self.class != instance.class).then(|| self.class.clone()));
         let more = self.storage > instance.storage;
         let request = request.set_allocated_storage(more.then(|| signed(self.storage)));
         let request = request.set_max_allocated_storage(instance.growth(self.storage_max, self.storage));
-        let parameters = call.outputs(&self.parameter_group)?.name.0;
         let other_parameters = parameters != instance.parameter_group;
         let request = request.set_db_parameter_group_name(other_parameters.then_some(parameters));
         let request = request.set_vpc_security_group_ids(Some(self.groups(call)?));
@@ -352,32 +344,7 @@ fn observed(db: &Described) -> Option<(DbInstanceId, Observed)> {
         database: db.db_name().map(Into::into),
         multi_az: db.multi_az() == Some(true),
         backup_days: number(db.backup_retention_period).unwrap_or_default(),
+        replicas: db.read_replica_db_instance_identifiers().iter().cloned().map(DbInstanceId).collect(),
     };
     Some((DbInstanceId(db.db_instance_identifier()?.into()), observed))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_version_covers_what_aws_makes_of_it_and_no_others() {
-        for (engine, wanted, seen) in [
-            ("mysql", "8.4", "8.4.3"),
-            ("mysql", "8.4.3", "8.4.3"),
-            ("mysql", "8.4.3", "8.4.10"),
-            ("postgres", "17", "17.2"),
-            ("postgres", "17.2", "17.10"),
-        ] {
-            assert!(covers(engine, wanted, seen), "{engine} {wanted} {seen}");
-        }
-        for (engine, wanted, seen) in [
-            ("mysql", "8.4", "8.40.1"),
-            ("mysql", "8.4.3", "8.4.2"),
-            ("mysql", "8.4", "8.0.40"),
-            ("postgres", "17", "16.9"),
-        ] {
-            assert!(!covers(engine, wanted, seen), "{engine} {wanted} {seen}");
-        }
-    }
 }

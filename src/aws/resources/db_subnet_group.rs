@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::subnet::{Subnet, SubnetId};
 use crate::aws::clients::Aws;
-use crate::aws::failure::{classify, is_absent, with_references};
+use crate::aws::failure::{classify, is_absent, with_references, with_residents};
 use crate::aws::naming::name;
 use crate::aws::rds::{owned, retag, survey, tags_on};
 use crate::aws::tags::Tags;
@@ -125,7 +125,7 @@ impl Manage for DbSubnetGroup {
         let request = call.cloud.api.rds.modify_db_subnet_group().db_subnet_group_name(&id.0);
         let request =
             request.db_subnet_group_description(&self.description).set_subnet_ids(Some(self.subnet_ids(call)?));
-        request.send().await.map_err(with_references)?;
+        request.send().await.map_err(with_residents)?;
         retag(call, &seen.arn, &self.tags, &Tags::recorded(call)).await
     }
 

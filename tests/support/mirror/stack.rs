@@ -18,7 +18,8 @@ use tokio::sync::watch;
 
 use super::cloud::MirrorCloud;
 use super::registry;
-use crate::support::toy::world::{lines, now};
+use crate::support::time::now;
+use crate::support::toy::world::lines;
 
 /// What the world tells in every test: four zones, and an image for Graviton.
 pub fn answers() -> Answers {

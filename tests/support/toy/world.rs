@@ -14,7 +14,8 @@ use pando::engine::reference::Ref;
 use pando::engine::state::{State, Status};
 use pando::engine::verify::verify;
 use tokio::sync::watch;
-use tokio::time::Instant;
+
+use crate::support::time::now;
 
 use super::cloud::{FakeCloud, Fault, Faults};
 use super::fleet::Fleet;
@@ -51,12 +52,6 @@ impl Journal for MemoryJournal {
         }
         Ok(())
     }
-}
-
-/// Seconds of this thread's virtual time.
-pub fn now() -> u64 {
-    thread_local!(static START: Instant = Instant::now());
-    START.with(Instant::elapsed).as_secs()
 }
 
 /// Runs in virtual time.

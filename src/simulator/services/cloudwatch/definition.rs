@@ -37,8 +37,8 @@ pub(super) enum Watched {
         period: u64,
         unit: Option<String>,
     },
-    /// Queries, as the caller wrote them.
-    Math(Value),
+    /// Queries.
+    Math(Queries),
 }
 
 const OPERATORS: [&str; 7] = [
@@ -150,7 +150,7 @@ impl Definition {
                 .with("Dimensions", dimensions(name))
                 .with("Period", *period)
                 .with("Unit", unit.clone()),
-            Watched::Math(queries) => tree.with("Metrics", shown_queries(queries)),
+            Watched::Math(queries) => tree.with("Metrics", shown_queries(queries.given())),
         }
     }
 }
@@ -178,16 +178,15 @@ impl Watched {
             if input.has("MetricName") {
                 return Refused::validation("MetricName and Metrics cannot be specified together");
             }
-            let queries = queries.data();
-            let Some(read) = Queries::read(&queries, 60) else {
+            let Some(queries) = Queries::read(&queries.data(), 60) else {
                 return Refused::validation("Invalid metrics list");
             };
-            if read.iter().filter(|query| query.returns).count() != 1 {
+            if queries.iter().filter(|query| query.returns).count() != 1 {
                 return Refused::validation(
                     "Metrics list must contain exactly one metric matching the ReturnData property",
                 );
             }
-            if let Err(why) = read.check() {
+            if let Err(why) = queries.check() {
                 return Refused::validation(format!("Error in expression: {why}"));
             }
             return Ok(Self::Math(queries));
@@ -214,7 +213,7 @@ impl Watched {
     pub(super) fn period(&self) -> u64 {
         match self {
             Self::Metric { period, .. } => *period,
-            Self::Math(queries) => Queries::read(queries, 60).map_or(60, |queries| queries.period()),
+            Self::Math(queries) => queries.period(),
         }
     }
 
@@ -228,7 +227,6 @@ impl Watched {
                 starts.filter_map(|at| Some((at, points?.over(at, *period)?.statistic(what)?))).collect()
             }
             Self::Math(queries) => {
-                let Some(queries) = Queries::read(queries, 60) else { return Series::new() };
                 let series = queries.returned().map(|id| queries.series(metrics, id, (start, end)));
                 series.and_then(Result::ok).unwrap_or_default()
             }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::metrics::{Metrics, Name};
@@ -12,11 +13,17 @@ use super::syntax::{self, Expression, Operator};
 pub(super) type Series = BTreeMap<u64, f64>;
 
 /// The queries of one call or one alarm.
-#[derive(Debug)]
-pub(super) struct Queries(Vec<Query>);
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub(super) struct Queries {
+    /// As the caller wrote them.
+    given: Value,
+    #[serde(skip)]
+    all: Vec<Query>,
+}
 
 /// One query: a statistic of a metric, or an expression.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Query {
     pub(super) id: String,
     pub(super) label: Option<String>,
@@ -24,10 +31,18 @@ pub(super) struct Query {
     what: What,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum What {
-    Metric { name: Name, statistic: String, period: u64 },
-    Expression { text: String, period: u64 },
+    Metric {
+        name: Name,
+        statistic: String,
+        period: u64,
+    },
+    /// What it says, or why it cannot be read. Alarms are looked at every minute, so it is read once.
+    Expression {
+        read: Result<Expression, String>,
+        period: u64,
+    },
 }
 
 /// What an expression amounts to: a number, a time series, or several.
@@ -44,17 +59,23 @@ const DEPTH: usize = 10;
 impl Queries {
     /// From what a caller wrote; `None` if it makes no sense. Queries without a period have this one.
     pub(super) fn read(queries: &Value, period: u64) -> Option<Self> {
-        queries.as_array()?.iter().map(|query| Query::read(query, period)).collect::<Option<Vec<_>>>().map(Self)
+        let all = queries.as_array()?.iter().map(|query| Query::read(query, period)).collect::<Option<Vec<_>>>()?;
+        Some(Self { given: queries.clone(), all })
+    }
+
+    /// As the caller wrote them.
+    pub(super) fn given(&self) -> &Value {
+        &self.given
     }
 
     /// All of them.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Query> {
-        self.0.iter()
+        self.all.iter()
     }
 
     /// The id of the one that returns data: the one that says so, else the only one.
     pub(super) fn returned(&self) -> Option<&str> {
-        self.0.iter().find(|query| query.returns).map(|query| query.id.as_str())
+        self.all.iter().find(|query| query.returns).map(|query| query.id.as_str())
     }
 
     /// Whether all expressions can be read.
@@ -62,8 +83,8 @@ impl Queries {
     /// # Errors
     /// What cannot.
     pub(super) fn check(&self) -> Result<(), String> {
-        self.0.iter().try_for_each(|query| match &query.what {
-            What::Expression { text, .. } => syntax::parse(text).map(drop),
+        self.all.iter().try_for_each(|query| match &query.what {
+            What::Expression { read, .. } => read.as_ref().map(drop).map_err(Clone::clone),
             What::Metric { .. } => Ok(()),
         })
     }
@@ -73,7 +94,7 @@ impl Queries {
         let period = |query: &Query| match &query.what {
             What::Metric { period, .. } | What::Expression { period, .. } => *period,
         };
-        self.0.iter().map(period).max().unwrap_or(60)
+        self.all.iter().map(period).max().unwrap_or(60)
     }
 
     /// The values of one query in a span of seconds.
@@ -98,7 +119,7 @@ impl Queries {
         if depth > DEPTH {
             return Err("Circular dependency".to_owned());
         }
-        let query = self.0.iter().find(|query| query.id == id).ok_or_else(|| format!("Unknown id {id}"))?;
+        let query = self.all.iter().find(|query| query.id == id).ok_or_else(|| format!("Unknown id {id}"))?;
         match &query.what {
             What::Metric { name, statistic, period } => {
                 let first = span.0 - span.0 % period;
@@ -107,10 +128,7 @@ impl Queries {
                 let value = |at| Some((at, points?.over(at, *period)?.statistic(statistic)?));
                 Ok(Amount::Series(starts.filter_map(value).collect()))
             }
-            What::Expression { text, .. } => {
-                let expression = syntax::parse(text)?;
-                self.value(metrics, &expression, span, depth)
-            }
+            What::Expression { read, .. } => self.value(metrics, read.as_ref().map_err(Clone::clone)?, span, depth),
         }
     }
 
@@ -138,8 +156,10 @@ impl Queries {
                     Some(Expression::Text(part)) => part.as_str(),
                     _ => "",
                 };
-                let ids =
-                    self.0.iter().filter(|query| matches!(query.what, What::Metric { .. }) && query.id.contains(part));
+                let ids = self
+                    .all
+                    .iter()
+                    .filter(|query| matches!(query.what, What::Metric { .. }) && query.id.contains(part));
                 let all =
                     ids.map(|query| self.amount(metrics, &query.id, span, depth + 1)).collect::<Result<Vec<_>, _>>()?;
                 Ok(Amount::Several(all.into_iter().flat_map(Amount::into_series).collect()))
@@ -181,7 +201,7 @@ impl Query {
                 );
                 What::Metric { name, statistic: text(stat, "Stat")?, period: seconds(stat) }
             }
-            None => What::Expression { text: text(query, "Expression")?, period: seconds(query) },
+            None => What::Expression { read: syntax::parse(&text(query, "Expression")?), period: seconds(query) },
         };
         let returns = match query.get("ReturnData") {
             Some(Value::Bool(flag)) => *flag,

@@ -1,0 +1,124 @@
+//! How many calls a run makes: a plan that asks twice, or an apply that looks too often, fails here.
+//!
+//! In virtual time, in a world where nothing takes any time, so that what is counted is what Pando does and not how long AWS takes.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use pando::blueprint::Blueprint;
+use pando::engine::graph::Graph;
+use pando::simulator::Simulator;
+use pando::simulator::settings::{Durations, Settings};
+
+use crate::support::documents::ready_made;
+use crate::support::simulated::{connect, world};
+use crate::support::stack::{Stack, blueprint};
+use crate::support::time::now;
+
+/// What a run may cost: calls that only look, and calls that change something.
+type Bound = (usize, usize);
+
+/// What a stack may cost in its life.
+struct Bounds {
+    blueprint: &'static str,
+    apply: Bound,
+    /// A plan that finds nothing to do, when nothing is new any more.
+    plan: usize,
+    /// What is edited, and what planning and doing that may cost.
+    change: (&'static [(&'static str, &'static str)], Bound),
+    destroy: Bound,
+}
+
+const BOUNDS: [Bounds; 4] = [
+    Bounds {
+        blueprint: "web-service",
+        apply: (99, 111),
+        plan: 36,
+        change: (&[("web: { clones: { min: 2, max: 4 } }", "web: { clones: { min: 2, max: 5 } }")], (38, 1)),
+        destroy: (105, 92),
+    },
+    Bounds {
+        blueprint: "web-only",
+        apply: (50, 45),
+        plan: 19,
+        change: (&[("clones: { min: 2, max: 6 }", "clones: { min: 2, max: 7 }")], (21, 1)),
+        destroy: (55, 34),
+    },
+    Bounds {
+        blueprint: "worker-only",
+        apply: (53, 43),
+        plan: 20,
+        change: (&[("visibility: 10m", "visibility: 12m")], (26, 2)),
+        destroy: (54, 33),
+    },
+    Bounds {
+        blueprint: "database-only",
+        apply: (28, 22),
+        plan: 10,
+        change: (&[("storage: 20 GiB, storage_max", "storage: 30 GiB, storage_max")], (11, 1)),
+        destroy: (22, 17),
+    },
+];
+
+/// A world, and how many calls have been counted in it.
+struct Counter {
+    simulator: Simulator,
+    counted: usize,
+}
+
+impl Counter {
+    /// Holds the calls since last time against what they may be.
+    fn hold(&mut self, what: &str, (reads, writes): Bound) {
+        let calls = self.simulator.calls().split_off(self.counted);
+        self.counted += calls.len();
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for call in &calls {
+            *counts.entry(format!("{}:{}", call.service, call.action)).or_default() += 1;
+        }
+        let read = calls.iter().filter(|call| is_read(&call.action)).count();
+        let written = calls.len() - read;
+        println!("{what}: {read} reads, {written} writes");
+        assert!(read <= reads && written <= writes, "{what}: {read} reads, {written} writes: {counts:#?}");
+    }
+}
+
+fn is_read(action: &str) -> bool {
+    ["Describe", "Get", "List"].iter().any(|read| action.starts_with(read))
+}
+
+/// Lets an hour go by, after which nothing counts as new, and nobody looks for its double.
+async fn an_hour_passes() {
+    tokio::time::sleep(Duration::from_secs(3700)).await;
+}
+
+async fn done(stack: &Stack, blueprint: Option<&Blueprint>) {
+    let graph = match blueprint {
+        Some(blueprint) => stack.expand(blueprint).await.graph,
+        None => Graph::default(),
+    };
+    let report = stack.attempt(&graph).await;
+    assert!(report.is_some_and(|report| report.is_complete()), "{:#?}", stack.events());
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_run_makes_more_calls_than_it_needs() {
+    for bounds in BOUNDS {
+        let simulator = world(Settings { durations: Durations::none(), ..Settings::default() });
+        let read = |edits| blueprint(&ready_made(bounds.blueprint, edits), Some("dev"));
+        let (plain, changed) = (read(&[]), read(bounds.change.0));
+        let mut stack = Stack::new(connect(&simulator).await, &plain);
+        stack.now = now;
+        let mut counter = Counter { counted: simulator.calls().len(), simulator };
+        let what = |phase: &str| format!("{}, {phase}", bounds.blueprint);
+        done(&stack, Some(&plain)).await;
+        counter.hold(&what("apply"), bounds.apply);
+        an_hour_passes().await;
+        assert!(stack.plan(&plain).await.is_empty());
+        counter.hold(&what("plan"), (bounds.plan, 0));
+        done(&stack, Some(&changed)).await;
+        counter.hold(&what("change"), bounds.change.1);
+        an_hour_passes().await;
+        done(&stack, None).await;
+        counter.hold(&what("destroy"), bounds.destroy);
+    }
+}
