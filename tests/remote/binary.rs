@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use crate::support::command::{Sandbox, until};
 use crate::support::simulated::{at_rest, served};
 
-const BLUEPRINT: &str = "pando: 1\nstack: jobs\nregion: eu-west-1\nprofile: dev\nstate: s3://acme-state/team\n\
+pub(super) const BLUEPRINT: &str = "pando: 1\nstack: jobs\nregion: eu-west-1\nprofile: dev\nstate: s3://acme-state/team\n\
      image: { ssm: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64 }\n\
      workers:\n  reports: { instance: c7g.large, clones: { min: 0, max: 2 } }\n";
 

@@ -1,4 +1,4 @@
-//! Real processes and a bucket on the simulator over HTTP: of many exactly one has the lock, and one that was stopped while another took over
+//! Real processes and a bucket on the simulator, or on an emulator that others wrote, over HTTP: of many exactly one has the lock, and one that was stopped while another took over
 //! writes nothing when it goes on.
 
 #![expect(clippy::disallowed_methods, reason = "processes that are kept apart are looked at by files and variables")]
@@ -10,9 +10,11 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use pando::aws::clients::Access;
+use pando::emulators::MINISTACK;
 use pando::engine::journal::{Entry, Journal as _};
 use pando::simulator::settings::Settings;
 use pando::simulator::weather::{Fault, Rule, When};
+use pando::store::probe::probe;
 use pando::store::remote::{RemoteError, RemoteStore};
 use pando::store::s3::{S3, prepare};
 use pando::store::{Holder, StoreError};
@@ -24,10 +26,10 @@ use tokio::task::JoinSet;
 use super::binary::sandbox;
 use super::owner;
 use crate::support::command::until;
+use crate::support::emulator::start;
 use crate::support::simulated::{at_rest, served, target_at};
 
-/// How many processes there are, and how often each takes the lock.
-const PROCESSES: usize = 64;
+/// How often each of the processes takes the lock.
 const ROUNDS: usize = 2;
 const BUCKET: &str = "acme-state";
 /// Tells a process that it is one of the many: where, and which.
@@ -43,13 +45,26 @@ async fn store(url: &str, copies: &Path) -> RemoteStore<S3> {
 #[tokio::test]
 async fn of_sixty_four_processes_exactly_one_has_the_lock_and_none_loses_what_another_wrote() {
     let (_simulator, server) = served(Settings::default(), 600.0).await;
-    prepare(&target_at(&server.url), BUCKET, "team").await.unwrap();
+    one_at_a_time(&server.url, 64).await;
+}
+
+/// So that not only our own simulator says so. moto and LocalStack do not know all conditions, which [`prepare`] and the probe notice.
+#[tokio::test]
+async fn on_ministack_too_exactly_one_of_many_processes_has_the_lock() {
+    let ministack = start(&MINISTACK, None).await;
+    one_at_a_time(&ministack.url, 16).await;
+}
+
+/// So many processes want the lock, each several times.
+async fn one_at_a_time(url: &str, count: usize) {
+    let prepared = prepare(&target_at(url), BUCKET, "team").await.unwrap();
+    probe(&prepared.s3, "team").await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let mut processes = JoinSet::new();
-    for number in 0..PROCESSES {
+    for number in 0..count {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "remote::processes::one_of_the_many", "--ignored"]);
-        command.env(FOLDER, folder.path()).env(ADDRESS, &server.url).env(NUMBER, number.to_string());
+        command.env(FOLDER, folder.path()).env(ADDRESS, url).env(NUMBER, number.to_string());
         command.stdin(Stdio::null()).kill_on_drop(true);
         processes.spawn(async move { command.output().await.unwrap() });
     }
@@ -57,9 +72,9 @@ async fn of_sixty_four_processes_exactly_one_has_the_lock_and_none_loses_what_an
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success() && said.contains("1 passed"), "{said}");
     }
-    let state = store(&server.url, &folder.path().join("reader")).await.read().await.unwrap().unwrap();
-    assert_eq!(state.serial, (PROCESSES * ROUNDS) as u64, "an entry for each time that somebody had the lock");
-    assert_eq!(state.pins.len(), PROCESSES);
+    let state = store(url, &folder.path().join("reader")).await.read().await.unwrap().unwrap();
+    assert_eq!(state.serial, (count * ROUNDS) as u64, "an entry for each time that somebody had the lock");
+    assert_eq!(state.pins.len(), count);
 }
 
 /// Not a test: what each of the many processes does, on a machine of its own as far as anybody can tell.

@@ -5,11 +5,42 @@ use pando::simulator::settings::Settings;
 use pando::store::objects::{If, Objects as _};
 use pando::store::s3::S3;
 
-use super::binary::sandbox;
+use super::binary::{BLUEPRINT, sandbox};
 use crate::support::command::Sandbox;
 use crate::support::simulated::{served, target_at};
 
 const KEY: &str = "team/jobs/state.json";
+
+/// Both recoveries begin from nothing, and the copy of the first has seen more changes; still the second counts.
+#[tokio::test]
+async fn a_copy_of_an_earlier_recovery_does_not_count_after_a_later_one() {
+    let (_simulator, server) = served(Settings::default(), 600.0).await;
+    let (alice, bob, carol) = (sandbox(&server.url), sandbox(&server.url), sandbox(&server.url));
+    alice.run(&["init", "--state", "s3://acme-state/team"]).await.expect(0, &["Made the bucket"]);
+    alice.run(&["apply", "--yes"]).await.expect(0, &["queue_reports"]);
+    let s3 = bucket(&server.url).await;
+    let recovered = async |who: &Sandbox| {
+        for key in ["team/jobs/state.json", "team/jobs/journal"] {
+            let object = s3.get(key).await.unwrap().unwrap();
+            s3.delete(key, &object.tag).await.unwrap();
+        }
+        who.run(&["state", "recover", "--yes"]).await.expect(0, &["This is the state now"]);
+    };
+    recovered(&bob).await;
+    for most in ["max: 4", "max: 2"] {
+        bob.write("pando.yaml", BLUEPRINT.replace("max: 2", most));
+        bob.run(&["apply", "--yes"]).await.expect(0, &["queue_reports"]);
+    }
+    recovered(&carol).await;
+    let more =
+        BLUEPRINT.replace("workers:\n", "workers:\n  letters: { instance: c7g.large, clones: { min: 0, max: 2 } }\n");
+    carol.write("pando.yaml", &more);
+    carol.run(&["apply", "--yes"]).await.expect(0, &["queue_letters"]);
+    for who in [&bob, &alice] {
+        who.write("pando.yaml", &more);
+        is_whole(who).await;
+    }
+}
 
 /// The bucket itself, without Pando's care.
 async fn bucket(url: &str) -> S3 {
