@@ -25,11 +25,14 @@ fn scenarios() -> Vec<Scenario> {
     let image = Look { image: "image-2", secret: 2, ..BASE };
     let fewer = Look { second_subnet: false, ..BASE };
     let kept = Look { keep: true, ..BASE };
+    let noted = Look { note: "two", ..BASE };
     let s = |name, from, to, then| Scenario { name, from, to, then };
     vec![
         s("create", None, Some(BASE), None),
         s("create in two calls", None, Some(kept), None),
         s("create then other subnet", None, Some(BASE), Some(moved)),
+        s("create then other notes", None, Some(BASE), Some(noted)),
+        s("other notes then back", Some(BASE), Some(noted), Some(BASE)),
         s("create then other network", None, Some(BASE), Some(rebuilt)),
         s("move subnet", Some(BASE), Some(moved), None),
         s("move subnet then back", Some(BASE), Some(moved), Some(BASE)),

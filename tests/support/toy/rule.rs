@@ -1,4 +1,4 @@
-//! A rule between two groups: no tags, no id; what it says is what it is.
+//! A rule between two groups: no tags, no id; what it says is what it is, but for a note on it.
 use super::cloud::{FakeCloud, Stage};
 use super::group::{Group, GroupId};
 use pando::engine::change::Diff;
@@ -14,6 +14,7 @@ pub struct Rule {
     pub from: Ref<Group>,
     pub to: Ref<Group>,
     pub port: u16,
+    pub note: String,
 }
 
 // identity, observation, outputs
@@ -33,6 +34,7 @@ pub struct Observed {
     from: GroupId,
     to: GroupId,
     port: u16,
+    note: String,
     state: Stage,
 }
 
@@ -48,10 +50,11 @@ impl Resource for Rule {
         seen.state.readiness()
     }
     fn compare(&self, seen: &Observed, diff: &mut Diff<'_>) {
-        let Self { from, to, port } = self;
+        let Self { from, to, port, note } = self;
         diff.replace("from", diff.outputs(from).map(|g| g.group_id), &seen.from);
         diff.replace("to", diff.outputs(to).map(|g| g.group_id), &seen.to);
         diff.replace("port", port, &seen.port);
+        diff.in_place("note", note, &seen.note);
     }
     fn natural_id(&self, outputs: &Book) -> CloudResult<Option<RuleId>> {
         let (from, to) = (outputs.now(&self.from)?.group_id, outputs.now(&self.to)?.group_id);
@@ -72,7 +75,7 @@ impl Manage for Rule {
     }
     async fn create(&self, call: &Call<'_, FakeCloud>) -> CloudResult<RuleId> {
         let id = self.natural_id(call.book)?.expect("rules have one");
-        let (text, made) = (id.text(), id.clone());
+        let (text, made, note) = (id.text(), id.clone(), self.note.clone());
         call.cloud
             .mutate(move |w| {
                 w.need(&made.from.0)?;
@@ -80,14 +83,15 @@ impl Manage for Rule {
                 if w.present().contains_key(&text) {
                     return Err(CloudError::Exists(text));
                 }
-                let body = json!({"from": made.from, "to": made.to, "port": made.port});
+                let body = json!({"from": made.from, "to": made.to, "port": made.port, "note": note});
                 Ok(w.make("rule", None, Some(text), body, 0))
             })
             .await?;
         Ok(id)
     }
-    async fn update(&self, _: &Call<'_, FakeCloud>, _: &RuleId, _: &Observed) -> CloudResult<()> {
-        Err(CloudError::Refused("rules do not change".into()))
+    async fn update(&self, call: &Call<'_, FakeCloud>, id: &RuleId, _: &Observed) -> CloudResult<()> {
+        let (text, note) = (id.text(), self.note.clone());
+        call.cloud.mutate(move |w| w.change(&text, 0, |body| body["note"] = json!(note))).await
     }
     async fn delete(&self, call: &Call<'_, FakeCloud>, id: &RuleId) -> CloudResult<()> {
         let text = id.text();
