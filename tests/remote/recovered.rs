@@ -27,13 +27,13 @@ async fn a_copy_of_an_earlier_recovery_does_not_count_after_a_later_one() {
         who.run(&["state", "recover", "--yes"]).await.expect(0, &["This is the state now"]);
     };
     recovered(&bob).await;
-    let more =
-        BLUEPRINT.replace("workers:\n", "workers:\n  letters: { instance: c7g.large, clones: { min: 0, max: 2 } }\n");
-    for text in [more.as_str(), BLUEPRINT] {
-        bob.write("pando.yaml", text);
+    for most in ["max: 4", "max: 2"] {
+        bob.write("pando.yaml", BLUEPRINT.replace("max: 2", most));
         bob.run(&["apply", "--yes"]).await.expect(0, &["queue_reports"]);
     }
     recovered(&carol).await;
+    let more =
+        BLUEPRINT.replace("workers:\n", "workers:\n  letters: { instance: c7g.large, clones: { min: 0, max: 2 } }\n");
     carol.write("pando.yaml", &more);
     carol.run(&["apply", "--yes"]).await.expect(0, &["queue_letters"]);
     for who in [&bob, &alice] {
