@@ -22,6 +22,10 @@ mod stack;
 #[expect(dead_code, unreachable_pub, reason = "it is written like a library, and tests use the rest of it")]
 mod simulated;
 
+#[path = "../tests/support/time.rs"]
+#[expect(dead_code, unreachable_pub, reason = "it is written like a library, and tests use the rest of it")]
+mod time;
+
 use std::time::Instant;
 
 use aws_sdk_ec2::config::{BehaviorVersion, Credentials, Region};

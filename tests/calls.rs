@@ -6,14 +6,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use pando::blueprint::Blueprint;
-use pando::engine::graph::Graph;
 use pando::simulator::Simulator;
 use pando::simulator::settings::{Durations, Settings};
 
 use crate::support::documents::ready_made;
-use crate::support::simulated::{connect, world};
+use crate::support::simulated::{connect, is_read, world};
 use crate::support::stack::{Stack, blueprint};
-use crate::support::time::now;
 
 /// What a run may cost: calls that only look, and calls that change something.
 type Bound = (usize, usize);
@@ -82,21 +80,13 @@ impl Counter {
     }
 }
 
-fn is_read(action: &str) -> bool {
-    ["Describe", "Get", "List"].iter().any(|read| action.starts_with(read))
-}
-
 /// Lets an hour go by, after which nothing counts as new, and nobody looks for its double.
 async fn an_hour_passes() {
     tokio::time::sleep(Duration::from_secs(3700)).await;
 }
 
 async fn done(stack: &Stack, blueprint: Option<&Blueprint>) {
-    let graph = match blueprint {
-        Some(blueprint) => stack.expand(blueprint).await.graph,
-        None => Graph::default(),
-    };
-    let report = stack.attempt(&graph).await;
+    let report = stack.attempt(&stack.graph(blueprint).await).await;
     assert!(report.is_some_and(|report| report.is_complete()), "{:#?}", stack.events());
 }
 
@@ -106,8 +96,7 @@ async fn no_run_makes_more_calls_than_it_needs() {
         let simulator = world(Settings { durations: Durations::none(), ..Settings::default() });
         let read = |edits| blueprint(&ready_made(bounds.blueprint, edits), Some("dev"));
         let (plain, changed) = (read(&[]), read(bounds.change.0));
-        let mut stack = Stack::new(connect(&simulator).await, &plain);
-        stack.now = now;
+        let stack = Stack::in_virtual_time(connect(&simulator).await, &plain);
         let mut counter = Counter { counted: simulator.calls().len(), simulator };
         let what = |phase: &str| format!("{}, {phase}", bounds.blueprint);
         done(&stack, Some(&plain)).await;

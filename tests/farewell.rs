@@ -10,7 +10,6 @@ use pando::simulator::weather::{Fault, Rule, When};
 
 use crate::support::simulated::{connect, world};
 use crate::support::stack::{Stack, blueprint};
-use crate::support::time::now;
 
 const VAULT: &str = "\
 pando: 1
@@ -28,8 +27,7 @@ fn snapshots(simulator: &Simulator, kind: &str) -> Vec<String> {
 
 async fn applied(text: &str) -> (Simulator, Stack) {
     let simulator = world(Settings::default());
-    let mut stack = Stack::new(connect(&simulator).await, &blueprint(text, None));
-    stack.now = now;
+    let stack = Stack::in_virtual_time(connect(&simulator).await, &blueprint(text, None));
     stack.applied(&blueprint(text, None)).await;
     (simulator, stack)
 }

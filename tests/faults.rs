@@ -7,6 +7,7 @@ use pando::engine::state::Request;
 use serde_json::Value;
 
 use crate::support::recording::{Life, Recording};
+use crate::support::simulated::is_read;
 use crate::support::stub::{Common, Fault, Stub};
 
 /// The calls of a kind.
@@ -167,7 +168,7 @@ async fn a_change_whose_answer_is_lost_is_sent_once_and_a_read_again() {
             drop(call(verb, life, &cloud).await);
             for ((service, operation), count) in cloud.calls() {
                 let times = count - before.get(&(service, operation.clone())).copied().unwrap_or_default();
-                let is_read = ["Describe", "Get", "List"].iter().any(|verb| operation.starts_with(verb));
+                let is_read = is_read(&operation);
                 *(if is_read { &mut reads } else { &mut changes }) += usize::from(times > 0);
                 let wanted = if is_read { [0, 2] } else { [0, 1] };
                 assert!(

@@ -17,7 +17,6 @@ use crate::support::documents::ready_made;
 use crate::support::emulator::{room, start};
 use crate::support::simulated::{connect, served, world};
 use crate::support::stack::{Stack, blueprint};
-use crate::support::time::now;
 use crate::support::tools::boto3;
 
 /// How much faster than on AWS time passes while judges wait. At ten times this speed a minute is over before a busy machine has looked.
@@ -81,8 +80,7 @@ async fn what_pando_sends_fits_the_models() {
     let simulator = world(Settings { records: true, ..Settings::default() });
     for name in ["web-service", "database-only"] {
         let dev = blueprint(&ready_made(name, &[]), Some("dev"));
-        let mut stack = Stack::new(connect(&simulator).await, &dev);
-        stack.now = now;
+        let stack = Stack::in_virtual_time(connect(&simulator).await, &dev);
         stack.applied(&dev).await;
         stack.destroyed().await;
     }

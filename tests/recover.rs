@@ -41,8 +41,7 @@ fn with_workers(count: usize) -> Blueprint {
 }
 
 async fn applied(simulator: &Simulator, blueprint: &Blueprint) -> Stack {
-    let mut stack = Stack::new(connect(simulator).await, blueprint);
-    stack.now = now;
+    let stack = Stack::in_virtual_time(connect(simulator).await, blueprint);
     stack.applied(blueprint).await;
     stack
 }
@@ -193,8 +192,7 @@ async fn of_two_lives_the_older_goes_with_the_next_apply() {
 async fn what_shows_late_is_found_too() {
     let simulator = world(Settings { visibility: Visibility::Always(Duration::from_secs(20)), ..Settings::default() });
     let blueprint = read("web-service", &[]);
-    let mut stack = Stack::new(connect(&simulator).await, &blueprint);
-    stack.now = now;
+    let stack = Stack::in_virtual_time(connect(&simulator).await, &blueprint);
     let (_, report) = stack.apply(&blueprint).await;
     assert!(report.is_complete(), "{report:#?}");
     let (again, _) = found_again(&stack, &blueprint).await;
@@ -213,8 +211,7 @@ async fn what_was_half_made_is_finished() {
     for (action, fault) in cases {
         let simulator = world(Settings::default());
         let blueprint = read("web-service", &[]);
-        let mut stack = Stack::new(connect(&simulator).await, &blueprint);
-        stack.now = now;
+        let stack = Stack::in_virtual_time(connect(&simulator).await, &blueprint);
         let graph = stack.expand(&blueprint).await.graph;
         dies_at(&simulator, &stack, &graph, action, fault).await;
         let again = stack.forgotten();

@@ -8,14 +8,12 @@ use pando::simulator::settings::Settings;
 use crate::support::documents::ready_made;
 use crate::support::simulated::{connect, world};
 use crate::support::stack::{Stack, blueprint};
-use crate::support::time::now;
 
 /// Applies one after the other; what the last one planned.
 async fn changed(name: &str, before: &[(&str, &str)], after: &[(&str, &str)]) -> Plan {
     let simulator = world(Settings::default());
     let from = blueprint(&ready_made(name, before), Some("dev"));
-    let mut stack = Stack::new(connect(&simulator).await, &from);
-    stack.now = now;
+    let stack = Stack::in_virtual_time(connect(&simulator).await, &from);
     stack.applied(&from).await;
     // Nobody still waits for what is new.
     tokio::time::sleep(Duration::from_hours(1)).await;
@@ -42,6 +40,33 @@ async fn replicas_are_upgraded_before_their_source_or_along_with_it() {
         assert_eq!(actions(&plan, "db_instance"), [Action::Update], "{from} to {to}");
         assert!(!actions(&plan, "db_replica").contains(&Action::Create), "{from} to {to}: {plan:#?}");
     }
+}
+
+/// Which of its zones a database stands in is AWS's choice, so in some of these worlds it is the one that goes.
+#[tokio::test(start_paused = true)]
+async fn a_zone_that_a_database_stands_in_stays_and_the_refusal_says_what_to_write() {
+    let zones = |count: &str| {
+        blueprint(
+            &ready_made(
+                "database-only",
+                &[("database:\n  engine", &format!("network: {{ zones: {count} }}\ndatabase:\n  engine"))],
+            ),
+            Some("dev"),
+        )
+    };
+    let mut refused = 0;
+    for seed in 0..8 {
+        let simulator = world(Settings { seed, ..Settings::default() });
+        let stack = Stack::in_virtual_time(connect(&simulator).await, &zones("3"));
+        stack.applied(&zones("3")).await;
+        let (_, report) = stack.apply(&zones("2")).await;
+        for failure in report.failed.values() {
+            let words = "AWS moves no database and no cache to another zone: write as many `zones` as there were";
+            assert!(failure.to_string().ends_with(words), "{failure}");
+            refused += 1;
+        }
+    }
+    assert!((1..8).contains(&refused), "{refused}");
 }
 
 /// No call moves a group together with its template's security groups, so it is made anew beside the old one.

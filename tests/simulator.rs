@@ -5,7 +5,6 @@ use std::time::Duration;
 use pando::aws::clients::{Access, Aws, Target};
 use pando::blueprint::Blueprint;
 use pando::cli::local_aws::ACCOUNT;
-use pando::engine::graph::Graph;
 use pando::simulator::Simulator;
 use pando::simulator::inventory::Thing;
 use pando::simulator::settings::{Settings, Throttling, Visibility};
@@ -15,15 +14,12 @@ use crate::support::documents::ready_made;
 use crate::support::emulator::REGION;
 use crate::support::simulated::{connect, served, world};
 use crate::support::stack::{Stack, blueprint};
-use crate::support::time::now;
 
 /// The ready-made blueprints.
 const BLUEPRINTS: [&str; 4] = ["database-only", "web-only", "web-service", "worker-only"];
 
 async fn stack(simulator: &Simulator, text: &str) -> Stack {
-    let mut stack = Stack::new(connect(simulator).await, &blueprint(text, None));
-    stack.now = now;
-    stack
+    Stack::in_virtual_time(connect(simulator).await, &blueprint(text, None))
 }
 
 /// Nothing that Pando sends is without effect: each parameter was looked at.
@@ -90,10 +86,7 @@ fn storm() -> Vec<Rule> {
 /// Applies, or destroys, as often as it takes.
 async fn insist(stack: &Stack, wanted: Option<&Blueprint>) {
     for _ in 0..20 {
-        let graph = match wanted {
-            Some(blueprint) => stack.expand(blueprint).await.graph,
-            None => Graph::default(),
-        };
+        let graph = stack.graph(wanted).await;
         if stack.attempt(&graph).await.is_some_and(|report| report.is_complete()) {
             return;
         }
@@ -107,8 +100,7 @@ async fn in_bad_weather_nothing_is_lost_and_nothing_is_made_twice() {
         let simulator = world(Settings { seed, ..Settings::default() });
         let text = ready_made("web-service", &[]);
         let (dev, name) = (blueprint(&text, Some("dev")), "shop-dev");
-        let mut stack = Stack::new(connect(&simulator).await, &dev);
-        stack.now = now;
+        let stack = Stack::in_virtual_time(connect(&simulator).await, &dev);
         // Look-ups come first; weather is for what changes.
         let graph = stack.expand(&dev).await.graph;
         simulator.set_weather(storm());

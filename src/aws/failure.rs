@@ -183,7 +183,9 @@ where
         CloudError::Refused(text)
             if ["SubnetAlreadyInUse", "SubnetInUse"].iter().any(|code| text.starts_with(code)) =>
         {
-            CloudError::Refused(format!("{text}; AWS moves none to another zone: write as many `zones` as there were"))
+            CloudError::Refused(format!(
+                "{text}; AWS moves no database and no cache to another zone: write as many `zones` as there were"
+            ))
         }
         other => other,
     }

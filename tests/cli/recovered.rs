@@ -10,7 +10,7 @@ use pando::simulator::settings::Settings;
 
 use super::batch;
 use crate::support::command::Sandbox;
-use crate::support::simulated::served;
+use crate::support::simulated::{is_read, served};
 
 /// Where the state is.
 const STATE: &str = ".pando/work/state.json";
@@ -42,7 +42,6 @@ async fn a_deleted_state_is_found_again() {
     recovered.expect(0, &["queue/reports@1", "Found: ", "This is the state now", "--renew image"]);
     let calls = simulator.calls()[before..].to_vec();
     assert!(calls.len() <= 40, "{calls:#?}");
-    let is_read = |action: &str| ["Describe", "Get", "List"].iter().any(|verb| action.starts_with(verb));
     assert!(calls.iter().all(|call| is_read(&call.action)), "{calls:#?}");
 
     sandbox.run(&["plan", "--detailed-exitcode"]).await.expect(0, &["Nothing to do."]);

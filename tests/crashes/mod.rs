@@ -20,7 +20,6 @@ use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use fastrand::Rng;
-use pando::blueprint::Blueprint;
 use pando::engine::deployment::Report;
 use pando::engine::event::Event;
 use pando::engine::graph::Graph;
@@ -31,7 +30,7 @@ use tokio::sync::watch;
 
 use crate::support::simulated::connect;
 use crate::support::stack::Stack;
-use crate::support::time::{elapsed, now, set_back};
+use crate::support::time::{elapsed, set_back};
 
 use blows::{Blow, Usual, draw};
 use oracle::{Census, census};
@@ -206,30 +205,22 @@ async fn is_true(mut said: watch::Receiver<bool>) {
     }
 }
 
-async fn graph(stack: &Stack, blueprint: Option<&Blueprint>) -> Graph {
-    match blueprint {
-        Some(blueprint) => stack.expand(blueprint).await.graph,
-        None => Graph::default(),
-    }
-}
-
 /// What happens without accidents.
 async fn undisturbed(story: &Story, climate: u64, kept: Kept) -> Undisturbed {
     set_back(Duration::ZERO);
     let simulator = Simulator::new(settings(climate), Clock::new(Moment::BEGINNING, 1.0, elapsed));
     let any = story.from.as_ref().or(story.to.as_ref()).unwrap();
-    let mut stack = Stack::new(connect(&simulator).await, any);
-    stack.now = now;
+    let mut stack = Stack::in_virtual_time(connect(&simulator).await, any);
     if kept == Kept::ByTeam {
         stack = stack.in_a_bucket();
     }
     if story.from.is_some() {
-        let graph = graph(&stack, story.from.as_ref()).await;
+        let graph = stack.graph(story.from.as_ref()).await;
         assert!(live(&simulator, &stack, &graph, None).await.is_some(), "{}: {}", story.name, told(&stack));
     }
     let (before, began) = ((simulator.fork(), stack.fork(connect(&simulator).await)), elapsed());
     let (simulator, stack) = fork(&before).await;
-    let first = graph(&stack, story.to.as_ref()).await;
+    let first = stack.graph(story.to.as_ref()).await;
     let (called, written, started) = (simulator.calls().len(), stack.disk.done(), tokio::time::Instant::now());
     let stored = stack.stored();
     assert!(live(&simulator, &stack, &first, None).await.is_some(), "{}: {}", story.name, told(&stack));
@@ -237,7 +228,7 @@ async fn undisturbed(story: &Story, climate: u64, kept: Kept) -> Undisturbed {
     let writes = stack.disk.done() - written;
     let usual = Usual { calls, writes, stored: stack.stored() - stored, time: started.elapsed() };
     if story.turns {
-        let graph = graph(&stack, story.last.as_ref()).await;
+        let graph = stack.graph(story.last.as_ref()).await;
         assert!(live(&simulator, &stack, &graph, None).await.is_some(), "{}: {}", story.name, told(&stack));
     }
     let after = census(&simulator).await;
@@ -270,7 +261,7 @@ async fn one(story: &Story, undisturbed: &Undisturbed, blows: &[Blow], seed: u64
     let (simulator, stack) = undisturbed.begin(seed).await;
     let mut target = story.to.as_ref();
     for blow in blows {
-        let graph = graph(&stack, target).await;
+        let graph = stack.graph(target).await;
         live(&simulator, &stack, &graph, Some(blow)).await;
         target = story.last.as_ref();
     }
@@ -287,7 +278,7 @@ async fn come_to_rest(
     is_late: bool,
     seed: u64,
 ) -> Result<(), String> {
-    let graph = graph(stack, story.last.as_ref()).await;
+    let graph = stack.graph(story.last.as_ref()).await;
     converge(simulator, stack, &graph).await?;
     if is_late {
         // What the network held back has arrived by now, and is found by the next process that looks.

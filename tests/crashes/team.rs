@@ -12,7 +12,7 @@ use tokio::time::sleep;
 
 use super::blows::{Blow, Usual, disturbed, killed, written};
 use super::scenarios::{BATCH, CLIMATES, STORE, Scenario, Story};
-use super::{Kept, Known, Told, Undisturbed, come_to_rest, converge, graph, is_true, live, many};
+use super::{Kept, Known, Told, Undisturbed, come_to_rest, converge, is_true, live, many};
 use crate::support::bucket::Trouble;
 use crate::support::stack::Stack;
 
@@ -99,7 +99,7 @@ async fn befall(
     target: Option<&Blueprint>,
     accident: &Accident,
 ) -> Result<Stack, String> {
-    let graph = graph(&stack, target).await;
+    let graph = stack.graph(target).await;
     match accident.what {
         What::Blow(blow) => drop(live(simulator, &stack, &graph, Some(&blow)).await),
         What::Bucket(number, trouble) => {

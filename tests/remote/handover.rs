@@ -6,11 +6,12 @@ use std::fs;
 use std::time::Duration;
 
 use pando::engine::journal::Journal as _;
+use pando::engine::state::State;
 use pando::store::lease::Watched;
-use pando::store::remote::RemoteError;
+use pando::store::remote::{RemoteError, RemoteStore};
 use tokio::time::sleep;
 
-use super::{Computer, JOURNAL, Runs, STATE, created, made, make, numbers, remote, sent};
+use super::{Computer, JOURNAL, Runs, STATE, created, made, make, numbers, owner, remote, sent};
 use crate::support::bucket::Bucket;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -154,6 +155,31 @@ async fn a_bucket_that_was_rolled_back_or_emptied_is_refused_by_whoever_knows_be
         assert!(matches!(error, RemoteError::RolledBack { .. }), "{error}");
         assert_eq!(bucket.backup(), content, "it was changed, or stays locked");
     }
+}
+
+/// Who recovers knows of no epoch. The copy of the first recovery has seen more than the second ever will, and still is the older one.
+#[tokio::test(start_paused = true)]
+async fn the_copy_of_an_earlier_recovery_is_older_than_a_later_one_however_much_it_has_seen() {
+    let bucket = Bucket::default();
+    let (bob, carol) = (Computer::new("bob", &bucket), Computer::new("carol", &bucket));
+    let recover = async |computer: &Computer, now| {
+        bucket.restore(Bucket::default().backup());
+        let mut found = State::new(owner());
+        for entry in [sent("a"), created("a")] {
+            found.apply(&entry).unwrap();
+        }
+        let store = RemoteStore::new(computer.machine.clone(), "team", computer.folder(), "shop", now);
+        store.vacate(&computer.holder(Runs::On)).await.unwrap().begin(&found).await.unwrap();
+    };
+    recover(&bob, || 2000).await;
+    let mut opened = bob.open(Runs::On).await.unwrap();
+    make(&mut opened, &["b", "c"]).await;
+    opened.0.close(&opened.1).await.unwrap();
+    recover(&carol, || 3000).await;
+    let mut opened = carol.open(Runs::On).await.unwrap();
+    make(&mut opened, &["d"]).await;
+    opened.0.close(&opened.1).await.unwrap();
+    assert_eq!(made(&bob.open(Runs::On).await.unwrap().1), ["a", "d"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,9 +11,9 @@ use crate::support::simulated::{served, target_at};
 
 const KEY: &str = "team/jobs/state.json";
 
-/// Both recoveries begin from nothing, and the copy of the first has seen more changes; still the second counts.
+/// Each recovery begins from nothing. That the later counts by its epoch, however much the earlier copy has seen, `handover` shows.
 #[tokio::test]
-async fn a_copy_of_an_earlier_recovery_does_not_count_after_a_later_one() {
+async fn after_two_recoveries_everybody_sees_what_the_second_goes_on_to_do() {
     let (_simulator, server) = served(Settings::default(), 600.0).await;
     let (alice, bob, carol) = (sandbox(&server.url), sandbox(&server.url), sandbox(&server.url));
     alice.run(&["init", "--state", "s3://acme-state/team"]).await.expect(0, &["Made the bucket"]);

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::command::ACCOUNT;
+use super::simulated::is_read;
 
 /// A server that ends with the test.
 pub struct Stub {
@@ -89,8 +90,7 @@ impl Stub {
 
     /// The calls that would change something.
     pub fn writes(&self) -> Vec<String> {
-        let reads =
-            |call: &String| ["Describe", "Get", "List", "AssumeRole"].iter().any(|verb| action(call).starts_with(verb));
+        let reads = |call: &String| is_read(action(call)) || action(call).starts_with("AssumeRole");
         self.calls().into_iter().filter(|call| !reads(call)).collect()
     }
 }

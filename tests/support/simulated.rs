@@ -30,6 +30,11 @@ pub async fn served(settings: Settings, speed: f64) -> (Simulator, Server) {
     (simulator, server)
 }
 
+/// Whether a call of this name changes nothing.
+pub fn is_read(action: &str) -> bool {
+    ["Describe", "Get", "List"].iter().any(|verb| action.starts_with(verb))
+}
+
 /// Waits until a world that is served is at rest: what has ended is shown for an hour, and whoever is wanted has come by then.
 pub async fn at_rest(simulator: &Simulator) {
     let rest = simulator.clock().now().plus(Duration::from_mins(75));

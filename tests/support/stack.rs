@@ -28,6 +28,7 @@ use tokio::sync::watch;
 
 use super::bucket::{Bucket, Machine, Trouble};
 use super::disk::MemoryDisk;
+use super::time;
 
 /// A run of Pando.
 pub type Process = Deployment<Aws, OpenStore<Machine, MemoryDisk>>;
@@ -90,6 +91,11 @@ impl Stack {
             events: Shared::default(),
             complaints: Arc::default(),
         }
+    }
+
+    /// The same in a test whose time is virtual.
+    pub fn in_virtual_time(cloud: Aws, blueprint: &Blueprint) -> Self {
+        Self { now: time::now, ..Self::new(cloud, blueprint) }
     }
 
     /// The same with its state in a bucket.
@@ -262,6 +268,14 @@ impl Stack {
         let mistakes = blueprint.check_answers(&answers);
         assert!(mistakes.is_empty(), "{mistakes:#?}");
         blueprint.expand(&answers).expect("a sound graph")
+    }
+
+    /// What there is to be: what a blueprint asks for, or nothing.
+    pub async fn graph(&self, blueprint: Option<&Blueprint>) -> Graph {
+        match blueprint {
+            Some(blueprint) => self.expand(blueprint).await.graph,
+            None => Graph::default(),
+        }
     }
 
     /// What would be done.
