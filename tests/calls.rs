@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pando::blueprint::Blueprint;
 use pando::simulator::Simulator;
-use pando::simulator::settings::{Durations, Settings};
+use pando::simulator::settings::{Durations, Latency, Settings};
 
 use crate::support::documents::ready_made;
 use crate::support::simulated::{connect, is_read, world};
@@ -75,7 +75,7 @@ impl Counter {
         }
         let read = calls.iter().filter(|call| is_read(&call.action)).count();
         let written = calls.len() - read;
-        println!("{what}: {read} reads, {written} writes");
+        println!("{what}: {read} reads, {written} writes: {counts:?}");
         assert!(read <= reads && written <= writes, "{what}: {read} reads, {written} writes: {counts:#?}");
     }
 }
@@ -109,5 +109,55 @@ async fn no_run_makes_more_calls_than_it_needs() {
         an_hour_passes().await;
         done(&stack, None).await;
         counter.hold(&what("destroy"), bounds.destroy);
+    }
+}
+
+/// How long the answer to each call takes. Long against all pauses, so that time counts the calls that wait for one another.
+const LATENCY: Duration = Duration::from_secs(4);
+
+/// How many calls, one after the other, a run may take.
+struct Depths {
+    blueprint: &'static str,
+    apply: u64,
+    plan: u64,
+    destroy: u64,
+}
+
+const DEPTHS: [Depths; 1] = [Depths { blueprint: "web-service", apply: 99, plan: 6, destroy: 99 }];
+
+#[tokio::test(start_paused = true)]
+async fn no_run_waits_for_more_calls_than_it_needs() {
+    for Depths { blueprint: name, apply, plan, destroy } in DEPTHS {
+        let latency = Latency::Always(LATENCY);
+        let simulator = world(Settings { durations: Durations::none(), latency, ..Settings::default() });
+        let plain = blueprint(&ready_made(name, &[]), Some("dev"));
+        let stack = Stack::in_virtual_time(connect(&simulator).await, &plain);
+        let mut seen = simulator.calls().len();
+        let mut hold = |what: &str, began: tokio::time::Instant, most: u64| {
+            let depth = began.elapsed().as_secs() / LATENCY.as_secs();
+            println!("{name}, {what}: {depth} calls deep");
+            let calls = simulator.calls().split_off(seen);
+            seen += calls.len();
+            let start = calls[0].at;
+            for call in calls {
+                println!(
+                    "  {:>7.2} {} {}",
+                    call.at.since(start).as_secs_f64() / LATENCY.as_secs_f64(),
+                    call.service,
+                    call.action
+                );
+            }
+            assert!(depth <= most, "{name}, {what}: {depth} calls, one after the other");
+        };
+        let began = tokio::time::Instant::now();
+        done(&stack, Some(&plain)).await;
+        hold("apply", began, apply);
+        an_hour_passes().await;
+        let began = tokio::time::Instant::now();
+        assert!(stack.plan(&plain).await.is_empty());
+        hold("plan", began, plan);
+        let began = tokio::time::Instant::now();
+        done(&stack, None).await;
+        hold("destroy", began, destroy);
     }
 }

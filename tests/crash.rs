@@ -9,6 +9,9 @@ use pando::engine::graph::Graph;
 use crate::support::toy::cloud::Fault;
 use crate::support::toy::world::{BASE, Look, World, block_on, graph};
 
+/// How long a run waits for what an earlier one may have sent, in seconds.
+const QUIET: u64 = 60;
+
 struct Scenario {
     name: &'static str,
     from: Option<Look>,
@@ -80,9 +83,12 @@ async fn one_case(scenario: &Scenario, lag: u64, fault: Fault, faults: &[usize])
             }
         }
     }
-    if matches!(fault, Fault::CrashThenLate(_) | Fault::NoAnswerThenLate(_)) {
-        for pause in [300, 3000] {
-            tokio::time::sleep(Duration::from_secs(pause)).await;
+    if let Fault::CrashThenLate(seconds) | Fault::NoAnswerThenLate(seconds) = fault {
+        tokio::time::sleep(Duration::from_mins(5)).await;
+        // What arrives within the quiet period was waited for, and leaves nothing to be mended.
+        if seconds > QUIET {
+            world.applied(&last).await;
+            tokio::time::sleep(Duration::from_mins(50)).await;
             world.applied(&last).await;
         }
     }

@@ -34,6 +34,30 @@ fn a_foreign_thing_in_the_way_is_never_adopted_and_the_rest_goes_on() {
 }
 
 #[test]
+fn a_foreign_thing_that_is_what_was_asked_for_is_not_adopted_either() {
+    block_on(async {
+        let world = applied(Look { ruled: false, ..BASE }).await;
+        let foreign = {
+            let mut cloud = world.cloud.world.lock().unwrap();
+            let group = |has_network: bool| {
+                let mut groups = cloud.objects.iter().filter(|(_, object)| object.kind == "group");
+                groups.find(|(_, group)| group.body["network"].is_null() != has_network).unwrap().0.clone()
+            };
+            let (web, db) = (group(true), group(false));
+            let body = serde_json::json!({"from": web, "to": db, "port": 5432, "note": "theirs"});
+            cloud.make("rule", None, Some(format!("{web}>{db}:5432")), body, 0)
+        };
+        // What does not show yet could be our own, delivered twice.
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        let report = world.apply(&graph(BASE)).await.unwrap().unwrap();
+        let failed: Vec<_> = report.failed.keys().map(ToString::to_string).collect();
+        assert_eq!(failed, ["rule/web-to-db@1"], "{report:?}");
+        assert!(matches!(report.failed.values().next(), Some(Failure::Cloud(CloudError::Foreign(_)))), "{report:?}");
+        assert_eq!(world.cloud.world.lock().unwrap().objects[&foreign].body["note"], "theirs");
+    });
+}
+
+#[test]
 fn a_busy_cloud_is_asked_again_with_growing_pauses() {
     block_on(async {
         let world = World::new(1);

@@ -94,7 +94,7 @@ pub struct Held {
 impl Simulator {
     /// A new world.
     pub fn new(settings: Settings, clock: Clock) -> Self {
-        let weather = Weather::new(settings.seed);
+        let weather = Weather::new(&settings);
         let buckets = Buckets::new(settings.throttling);
         let state = State { world: World::new(settings), buckets, weather, log: Log::default(), late: Vec::new() };
         Self { clock, state: Arc::new(Mutex::new(state)), death: watch::Sender::new(false) }
@@ -108,7 +108,7 @@ impl Simulator {
         let state = State {
             world: state.world.clone(),
             buckets: state.buckets.clone(),
-            weather: Weather::new(state.world.settings.seed),
+            weather: Weather::new(&state.world.settings),
             log: Log::default(),
             late: state.late.clone(),
         };

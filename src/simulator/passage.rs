@@ -134,6 +134,7 @@ impl State {
     /// What becomes of an answer under way.
     fn spoil(&mut self, passage: &Passage<'_>, call: &Asked, outcome: Outcome) -> Outcome {
         let Outcome::Answer(response, after) = outcome else { return outcome };
+        let after = after + self.weather.latency();
         match passage.fault {
             Some(Fault::LostAnswer) => Outcome::Silence,
             Some(Fault::ResetAfter) => Outcome::Reset,

@@ -13,6 +13,8 @@ pub struct Settings {
     pub visibility: Visibility,
     /// How long things take.
     pub durations: Durations,
+    /// How long answers take.
+    pub latency: Latency,
     /// Whether callers are throttled.
     pub throttling: Throttling,
     /// Whether calls outside the caller's policies are denied.
@@ -27,6 +29,7 @@ impl Default for Settings {
             seed: 0,
             visibility: Visibility::AtOnce,
             durations: Durations::default(),
+            latency: Latency::None,
             throttling: Throttling::Off,
             enforces_policies: false,
             records: false,
@@ -58,6 +61,33 @@ impl Visibility {
                 _ => Duration::from_mins(5),
             },
         }
+    }
+}
+
+/// How long an answer is under way, when what was asked for has been done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Latency {
+    /// No time at all.
+    None,
+    /// Always this long.
+    Always(Duration),
+    /// As a rule a fraction of a second, sometimes some seconds, so that answers overtake one another.
+    Drawn,
+}
+
+impl Latency {
+    /// The time of one answer.
+    pub(crate) fn draw(self, dice: &mut Dice) -> Duration {
+        let (low, high) = match self {
+            Self::None => return Duration::ZERO,
+            Self::Always(span) => return span,
+            Self::Drawn => match dice.between(0, 99) {
+                0..70 => (20, 300),
+                70..95 => (300, 1500),
+                _ => (1500, 4000),
+            },
+        };
+        dice.span(Duration::from_millis(low), Duration::from_millis(high))
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 
 use super::dice::Dice;
+use super::settings::{Latency, Settings};
 
 /// One thing that goes wrong with one call. As JSON: `"lost_answer"`, `{"late": 3000}` with milliseconds, `{"error_after": 500}`.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
@@ -81,18 +82,24 @@ pub enum When {
 #[derive(Debug)]
 pub(super) struct Weather {
     rules: Vec<(Rule, u64)>,
+    latency: Latency,
     dice: Dice,
 }
 
 impl Weather {
     /// Fair weather. Its dice are its own, so that faults do not change which ids are drawn.
-    pub(super) fn new(seed: u64) -> Self {
-        Self { rules: Vec::new(), dice: Dice::new(seed ^ 0x5eed_fa11) }
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self { rules: Vec::new(), latency: settings.latency, dice: Dice::new(settings.seed ^ 0x5eed_fa11) }
     }
 
     /// Replaces the rules.
     pub(super) fn set(&mut self, rules: Vec<Rule>) {
         self.rules = rules.into_iter().map(|rule| (rule, 0)).collect();
+    }
+
+    /// How long the next answer is under way.
+    pub(super) fn latency(&mut self) -> Duration {
+        self.latency.draw(&mut self.dice)
     }
 
     /// What happens to this call. The first rule that strikes counts; all count the call.
@@ -125,7 +132,7 @@ mod tests {
     #[test]
     fn a_rule_strikes_the_call_it_counts_to() {
         let text = r#"[{"service": "ec2", "action": "CreateVpc", "fault": {"late": 3000}, "when": {"nth": 2}}]"#;
-        let mut weather = Weather::new(1);
+        let mut weather = Weather::new(&Settings { seed: 1, ..Settings::default() });
         weather.set(serde_json::from_str(text).unwrap());
         let calls = [("ec2", "CreateVpc"), ("ec2", "DeleteVpc"), ("ec2", "CreateVpc"), ("ec2", "CreateVpc")];
         let struck: Vec<_> = calls.iter().map(|(service, action)| weather.over(service, action)).collect();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pando::blueprint::Blueprint;
-use pando::simulator::settings::{Settings, Throttling, Visibility};
+use pando::simulator::settings::{Latency, Settings, Throttling, Visibility};
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use serde_json::{Value, json};
@@ -138,16 +138,17 @@ pub(super) const BATCH: &[Scenario] = &[
 pub(super) const STORE: &[Scenario] =
     &[scenario("make it", None, KEPT, None), scenario("destroy it", KEPT, None, None)];
 
-/// What the world is like: at once and generous, slow to show, short of everything, very slow to show, and slow in a way that nobody can foresee.
+/// What the world is like: at once and generous, slow to show and to answer, short of everything, very slow to show, and slow in a way that nobody
+/// can foresee.
 pub(super) fn settings(climate: u64) -> Settings {
     let usual = Settings::default();
     let always = |seconds| Visibility::Always(Duration::from_secs(seconds));
     match climate {
         0 => usual,
-        1 => Settings { visibility: always(20), ..usual },
+        1 => Settings { visibility: always(20), latency: Latency::Drawn, ..usual },
         2 => Settings { visibility: always(2), throttling: Throttling::Half, ..usual },
         3 => Settings { visibility: always(70), ..usual },
-        _ => Settings { visibility: Visibility::Drawn, ..usual },
+        _ => Settings { visibility: Visibility::Drawn, latency: Latency::Drawn, ..usual },
     }
 }
 

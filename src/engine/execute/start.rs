@@ -174,7 +174,9 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
         Ok(())
     }
 
+    /// Whoever calls is not looked at until the call is answered: a look that comes before would be an answer to something else.
     fn send(&mut self, sending: Sending<C>) {
+        self.set(&sending.at, Phase::Calling);
         self.in_flight += 1;
         self.sending.push(sending);
     }

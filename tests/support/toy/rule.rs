@@ -1,5 +1,5 @@
 //! A rule between two groups: no tags, no id; what it says is what it is, but for a note on it.
-use super::cloud::{FakeCloud, Stage};
+use super::cloud::{FakeCloud, Stage, World};
 use super::group::{Group, GroupId};
 use pando::engine::change::Diff;
 use pando::engine::cloud_error::{CloudError, CloudResult, WaitPolicy};
@@ -41,6 +41,7 @@ pub struct Observed {
 // rules
 impl Resource for Rule {
     const KIND: &'static str = "rule";
+    const NAME_RETURNS: bool = true;
     type Id = RuleId;
     type Observed = Observed;
     type Outputs = ();
@@ -89,12 +90,26 @@ impl Manage for Rule {
             .await?;
         Ok(id)
     }
-    async fn update(&self, call: &Call<'_, FakeCloud>, id: &RuleId, _: &Observed) -> CloudResult<()> {
-        let (text, note) = (id.text(), self.note.clone());
-        call.cloud.mutate(move |w| w.change(&text, 0, |body| body["note"] = json!(note))).await
+    /// A note is taken off before another one is put on; there must be one to be taken off, and none where one is put on.
+    async fn update(&self, call: &Call<'_, FakeCloud>, id: &RuleId, seen: &Observed) -> CloudResult<()> {
+        let text = id.text();
+        if !seen.note.is_empty() {
+            let text = text.clone();
+            call.cloud.mutate(move |w| put_note(w, &text, String::new())).await?;
+        }
+        let note = self.note.clone();
+        call.cloud.mutate(move |w| put_note(w, &text, note)).await
     }
     async fn delete(&self, call: &Call<'_, FakeCloud>, id: &RuleId) -> CloudResult<()> {
         let text = id.text();
         call.cloud.mutate(move |w| w.remove(&text, false, 0)).await
     }
+}
+
+fn put_note(world: &mut World, rule: &str, note: String) -> CloudResult<()> {
+    let has_note = world.present().get(rule).is_some_and(|object| object.body["note"] != "");
+    if has_note != note.is_empty() {
+        return Err(CloudError::Refused(format!("{rule} has {} note", if has_note { "another" } else { "no" })));
+    }
+    world.change(rule, 0, |body| body["note"] = json!(note))
 }

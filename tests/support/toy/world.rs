@@ -196,6 +196,8 @@ pub struct Look {
     /// The engine's protection of the fleet.
     pub protect: bool,
     pub secret: u32,
+    /// Whether there are rules.
+    pub ruled: bool,
     /// On the rules.
     pub note: &'static str,
 }
@@ -210,6 +212,7 @@ pub const BASE: Look = Look {
     keep: false,
     protect: false,
     secret: 1,
+    ruled: true,
     note: "one",
 };
 
@@ -235,8 +238,10 @@ fn build(look: Look) -> Result<Graph, GraphError> {
     let both: Vec<Ref<Subnet>> = [Some(a.clone()), b].into_iter().flatten().collect();
     let web = g.add("web", &group(Some(network.clone()), both))?;
     let db = g.add("db", &group(None, vec![a]))?;
-    g.add("web-to-db", &Rule { from: web.clone(), to: db.clone(), port: 5432, note: look.note.into() })?;
-    g.add("db-to-web", &Rule { from: db, to: web.clone(), port: 80, note: look.note.into() })?;
+    if look.ruled {
+        g.add("web-to-db", &Rule { from: web.clone(), to: db.clone(), port: 5432, note: look.note.into() })?;
+        g.add("db-to-web", &Rule { from: db, to: web.clone(), port: 80, note: look.note.into() })?;
+    }
     let template = g.add("web", &Template { image: look.image.into() })?;
     let fleet = Fleet { group: web, template };
     g.add_kept("web", &fleet, look.protect)?;
