@@ -97,6 +97,32 @@ async fn what_was_just_made_differs_in_nothing_and_is_ready() {
     .await;
 }
 
+/// What is only known to be made stands for it until it is looked at: what others need of it must be the same as after a look, and nothing that
+/// an update could not set may differ.
+#[tokio::test]
+async fn what_is_told_of_it_as_made_is_what_a_look_shows() {
+    judge_each(|life, problems| {
+        let made = match &life.made {
+            Ok(Some(made)) => made,
+            Ok(None) => return,
+            Err(error) => return problems.push(format!("as made: {error}")),
+        };
+        match life.kind.outputs(&life.id, made) {
+            Ok(outputs) if outputs == life.outputs => {}
+            other => problems.push(format!("the state has {}, and as made it gives {other:?}", life.outputs)),
+        }
+        match life.kind.compare(&life.request.properties, &life.request, made, &life.book) {
+            Ok(changes) if changes.replacing().is_none() => {}
+            other => problems.push(format!("as made it differs: {other:?}")),
+        }
+        match life.kind.readiness(made) {
+            Ok(Readiness::Ready) => {}
+            other => problems.push(format!("as made it is {other:?}")),
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn what_never_was_is_absent_and_hides_nothing_beside_it() {
     judge_each(|life, problems| {

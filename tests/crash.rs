@@ -73,6 +73,10 @@ async fn one_case(scenario: &Scenario, lag: u64, fault: Fault, faults: &[usize])
     let late = matches!(fault, Fault::CrashThenLate(90) | Fault::NoAnswerThenLate(90));
     let more = usize::from(late || (matches!(fault, Fault::Blind | Fault::Forgotten) && scenario.then.is_some()));
     let complete = matches!(&result, Some(Ok(report)) if report.is_complete());
+    assert!(
+        complete || fault != Fault::Throttle,
+        "{case}: who is told to wait waits, and needs no other run: {result:?}"
+    );
     if !complete || scenario.then.is_some() {
         loop {
             applies += 1;

@@ -70,6 +70,26 @@ fn a_busy_cloud_is_asked_again_with_growing_pauses() {
 }
 
 #[test]
+fn what_was_just_made_and_is_not_known_everywhere_is_changed_a_little_later() {
+    block_on(async {
+        let mut missed = 0;
+        for n in 0.. {
+            let world = World::new(1);
+            world.cloud.faults.arm(n, Fault::Forgotten);
+            let report = world.apply(&graph(Look { keep: true, ..BASE })).await.unwrap().unwrap();
+            if !world.cloud.faults.fired.load(Ordering::SeqCst) {
+                break;
+            }
+            let failed: Vec<_> = report.failed.keys().map(ToString::to_string).collect();
+            let is_there = world.cloud.world.lock().unwrap().present().values().any(|object| object.kind == "network");
+            assert!(!is_there || !failed.contains(&"network/main@1".to_owned()), "{n}: {report:?}");
+            missed += usize::from(!report.is_complete());
+        }
+        assert!(missed > 3, "{missed}");
+    });
+}
+
+#[test]
 fn what_the_cloud_never_shows_is_not_forgotten_when_it_was_busy() {
     block_on(async {
         let world = applied(BASE).await;

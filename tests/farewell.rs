@@ -43,7 +43,8 @@ async fn the_last_snapshot_is_taken_once_whatever_happens_to_the_request() {
         Fault::KillLate(Duration::from_secs(30)),
         Fault::LostRequest,
         Fault::LostAnswer,
-        Fault::Late(Duration::from_secs(30)),
+        // Later than its sender waits for an answer.
+        Fault::Late(Duration::from_secs(90)),
         Fault::Twice,
         Fault::ErrorAfter(500),
     ];

@@ -11,10 +11,13 @@ use aws_smithy_http_client::{Builder, Connector, proxy::ProxyConfig, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_types::service_config::ServiceConfigKey;
 
 use super::failure::{self, Problem};
 use super::interceptors::{ReadOnly, SendOnce, Tally};
+use super::pace::{ATTEMPT, Paced};
+use super::together::Rounds;
 use crate::engine::state::Site;
 
 /// What the user said about where to go. Everything not said comes from the standard AWS configuration: environment, profile, SSO,
@@ -63,6 +66,8 @@ pub struct Aws {
     pub partition: String,
     /// Who calls, as an ARN.
     pub caller: String,
+    /// Reads that are about to be sent, for more than one kind.
+    pub(super) rounds: Rounds,
     tally: Tally,
 }
 
@@ -101,9 +106,9 @@ macro_rules! services {
                     for interceptor in interceptors {
                         config.push_interceptor(interceptor.clone());
                     }
-                    if SLOW.contains(&$id) {
-                        config.set_timeout_config(Some(timeouts(SLOW_ATTEMPT)));
-                    }
+                    config.set_timeout_config(Some(paced_timeouts()));
+                    // It counts from the moment that a call begins to wait for its turn.
+                    config.set_stalled_stream_protection(Some(StalledStreamProtectionConfig::disabled()));
                     if let Some(url) = target.endpoint_urls.get($id) {
                         config = config.endpoint_url(url);
                     }
@@ -152,13 +157,13 @@ pub async fn foundation(target: &Target, access: Access, id: &'static str) -> Re
     Ok(Foundation { shared, endpoint, interceptors: guard.into_iter().collect() })
 }
 
-/// An attempt that is not answered within this time counts as lost. The SDK's own default is to wait for ever.
-const ATTEMPT: Duration = Duration::from_secs(30);
-/// The same for services that check a database or a cache before they answer a create.
-const SLOW_ATTEMPT: Duration = Duration::from_mins(1);
-const SLOW: [&str; 2] = ["ElastiCache", "RDS"];
+/// Until there is a connection.
+const CONNECT: Duration = Duration::from_secs(5);
 /// A call with all its attempts.
 const OPERATION: Duration = Duration::from_mins(2);
+/// The same for a call that waits for its turn. No queue uses this up: five attempts, each of which waits at most four minutes before it is sent
+/// and one for its answer, with pauses of at most 20 seconds between them, take less than 27 minutes.
+const PACED_OPERATION: Duration = Duration::from_mins(30);
 /// The first call of all, which shows whether anyone is there.
 const FIRST_CALL: Duration = Duration::from_secs(15);
 /// Peers close idle connections, and a pooled one that was closed stalls the next call (aws-sdk-rust#1417); between two looks of a long wait
@@ -197,7 +202,7 @@ impl Aws {
         let caller = who.arn.unwrap_or_default();
         let partition = caller.split(':').nth(1).filter(|part| !part.is_empty()).unwrap_or("aws").to_owned();
         let site = Site { account: who.account.unwrap_or_default(), region, endpoint };
-        Ok(Self { api, site, partition, caller, tally })
+        Ok(Self { api, site, partition, caller, rounds: Rounds::default(), tally })
     }
 
     /// How often each operation was called so far, by service and operation.
@@ -219,12 +224,12 @@ fn refused(endpoint: &str, problem: &Problem) -> ConnectError {
 }
 
 async fn load(target: &Target) -> Result<SdkConfig, ConnectError> {
-    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .timeout_config(timeouts(ATTEMPT))
-        .http_client(match &target.transport {
-            Some(transport) => transport.client.clone(),
-            None => http_client(target.endpoint_url.as_deref()),
-        });
+    let client = match &target.transport {
+        Some(transport) => transport.client.clone(),
+        None => http_client(target.endpoint_url.as_deref()),
+    };
+    let mut loader =
+        aws_config::defaults(BehaviorVersion::v2026_01_12()).timeout_config(timeouts()).http_client(Paced::new(client));
     if let Some(transport) = &target.transport {
         loader = loader.time_source(transport.time.clone());
     }
@@ -247,9 +252,16 @@ async fn load(target: &Target) -> Result<SdkConfig, ConnectError> {
     }
 }
 
-fn timeouts(attempt: Duration) -> TimeoutConfig {
-    let timeouts = TimeoutConfig::builder().connect_timeout(Duration::from_secs(5));
-    timeouts.operation_attempt_timeout(attempt).operation_timeout(OPERATION).build()
+/// For calls that pass as they are.
+fn timeouts() -> TimeoutConfig {
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT);
+    timeouts.operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION).build()
+}
+
+/// For calls that wait for their turn, which ends an attempt itself.
+fn paced_timeouts() -> TimeoutConfig {
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT);
+    timeouts.disable_operation_attempt_timeout().operation_timeout(PACED_OPERATION).build()
 }
 
 /// Whether it has a scheme, a host and, if any, a port that exists.

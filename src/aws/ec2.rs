@@ -1,6 +1,9 @@
-//! What the kinds of EC2 share: filters and tags.
+//! What the kinds of EC2 share: filters, tags, and reads that tell of two kinds.
 
-use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use aws_sdk_ec2::types::{Filter, NatGateway, ResourceType, SecurityGroup, Tag, TagSpecification};
 
 use super::clients::Aws;
 use super::failure::classify;
@@ -20,6 +23,72 @@ pub(super) fn filter<V: Into<String>>(name: &str, values: impl IntoIterator<Item
 /// Filters what carries the owner's tag.
 pub(super) fn owned_by(owner: &Owner) -> Filter {
     filter(&format!("tag:{LINEAGE}"), [&owner.lineage])
+}
+
+/// Which security groups somebody wants to know of.
+pub(super) enum GroupsAsked {
+    /// The default groups of these VPCs.
+    OfVpcs(Vec<String>),
+    /// Those with these ids.
+    ById(Vec<String>),
+}
+
+/// Security groups, in one call with whoever else asks for some at the same moment. Others may come along.
+pub(super) async fn security_groups(cloud: &Aws, asked: GroupsAsked) -> CloudResult<Arc<Vec<SecurityGroup>>> {
+    cloud.rounds.security_groups.ask(asked, |asked| groups_of_all(cloud, asked)).await
+}
+
+/// Everything in a VPC of which somebody wants the default group; then, by id, what was not in any of them.
+async fn groups_of_all(cloud: &Aws, asked: Vec<GroupsAsked>) -> CloudResult<Vec<SecurityGroup>> {
+    let (mut vpcs, mut ids) = (BTreeSet::new(), BTreeSet::new());
+    for question in asked {
+        match question {
+            GroupsAsked::OfVpcs(more) => vpcs.extend(more),
+            GroupsAsked::ById(more) => ids.extend(more),
+        }
+    }
+    let only_default = ids.is_empty().then(|| filter("group-name", ["default"]));
+    let mut found = Vec::new();
+    for vpcs in batches(vpcs) {
+        let filters = [Some(filter("vpc-id", vpcs)), only_default.clone()];
+        found.extend(describe_security_groups(cloud, filters.into_iter().flatten().collect()).await?);
+    }
+    ids.retain(|id| found.iter().all(|group| group.group_id() != Some(id.as_str())));
+    for ids in batches(ids) {
+        found.extend(describe_security_groups(cloud, vec![filter("group-id", ids)]).await?);
+    }
+    Ok(found)
+}
+
+/// The security groups that pass all filters.
+pub(super) async fn describe_security_groups(cloud: &Aws, filters: Vec<Filter>) -> CloudResult<Vec<SecurityGroup>> {
+    let pages = cloud.api.ec2.describe_security_groups().set_filters(Some(filters)).into_paginator().items().send();
+    pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)
+}
+
+/// NAT gateways, in one call with whoever else asks for some at the same moment. Others may come along; without any ids at all nothing is asked.
+pub(super) async fn nat_gateways(cloud: &Aws, ids: Vec<String>) -> CloudResult<Arc<Vec<NatGateway>>> {
+    cloud.rounds.nat_gateways.ask(ids, |asked| gateways_of_all(cloud, asked)).await
+}
+
+async fn gateways_of_all(cloud: &Aws, asked: Vec<Vec<String>>) -> CloudResult<Vec<NatGateway>> {
+    let mut found = Vec::new();
+    for ids in batches(asked.into_iter().flatten().collect()) {
+        found.extend(describe_nat_gateways(cloud, filter("nat-gateway-id", ids)).await?);
+    }
+    Ok(found)
+}
+
+/// The NAT gateways that pass the filter. EC2 goes on describing a deleted one for about an hour.
+pub(super) async fn describe_nat_gateways(cloud: &Aws, filter: Filter) -> CloudResult<Vec<NatGateway>> {
+    let pages = cloud.api.ec2.describe_nat_gateways().filter(filter).into_paginator().items().send();
+    pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)
+}
+
+/// As many ids at a time as one filter takes.
+fn batches(ids: BTreeSet<String>) -> Vec<Vec<String>> {
+    let ids: Vec<String> = ids.into_iter().collect();
+    ids.chunks(FILTER_VALUES).map(<[String]>::to_vec).collect()
 }
 
 /// The tags of a resource that is being made.

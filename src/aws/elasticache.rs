@@ -1,8 +1,9 @@
-//! What the kinds of ElastiCache share: tags, which it shows only by a call for each resource.
+//! What the kinds of ElastiCache share: tags, which it shows only by a call for each resource, and clusters, which tell of their groups.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use aws_sdk_elasticache::types::Tag;
+use aws_sdk_elasticache::types::{CacheCluster, Tag};
 
 use super::clients::Aws;
 use super::failure::classify;
@@ -13,7 +14,7 @@ use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudError, CloudResult};
 use crate::engine::reference::{Known, Ref};
-use crate::engine::resource::{Call, Resource};
+use crate::engine::resource::{Call, Look, Resource};
 use crate::engine::survey::{Sighting, Wanted};
 
 /// Of these named resources, those that the owner has tagged.
@@ -40,6 +41,27 @@ pub(super) async fn owned(
         found.extend(tags.key_of(owner).map(|key| (key, name)));
     }
     Ok(found)
+}
+
+/// The clusters there are with their nodes, whoever's they are: one call for all kinds whose brief look wants them at the same moment. Who is alone
+/// gets none, for one group or cluster costs no more by name; and so does a close look, and who may not list. There are no more than come in one
+/// answer; what none of them tells of has to be asked for by name, too.
+pub(super) async fn clusters(cloud: &Aws, look: Look) -> CloudResult<Arc<Vec<CacheCluster>>> {
+    match look {
+        Look::Brief => cloud.rounds.cache_clusters.ask((), |asked| clusters_for(cloud, asked.len())).await,
+        Look::Close => Ok(Arc::default()),
+    }
+}
+
+async fn clusters_for(cloud: &Aws, askers: usize) -> CloudResult<Vec<CacheCluster>> {
+    if askers < 2 {
+        return Ok(Vec::new());
+    }
+    let request = cloud.api.elasticache.describe_cache_clusters().show_cache_node_info(true).max_records(100);
+    match request.send().await.map_err(classify) {
+        Err(CloudError::Denied(_) | CloudError::Refused(_)) => Ok(Vec::new()),
+        answer => Ok(answer?.cache_clusters.unwrap_or_default()),
+    }
 }
 
 /// Compares who may reach a cache. Where the cloud does not tell (a brief look, some emulators), the record decides.

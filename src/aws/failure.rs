@@ -11,6 +11,7 @@ use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::error::operation::BuildError;
 
+use super::pace::Unsent;
 use super::patience;
 use crate::engine::cloud_error::CloudError;
 
@@ -153,10 +154,23 @@ where
         }
         SdkError::ConstructionFailure(_) => CloudError::Refused(chain(&error)),
         SdkError::DispatchFailure(_) if is_credentials(&error) => CloudError::Denied(chain(&error)),
-        SdkError::DispatchFailure(_) if is_connection_refused(&error) => CloudError::NotYet(chain(&error)),
+        SdkError::DispatchFailure(_) if is_connection_refused(&error) || is_unsent(&error) => {
+            CloudError::NotYet(chain(&error))
+        }
         _ => CloudError::Unknown(chain(&error)),
     }
 }
+
+/// How services that have no "not found" for it call a subnet or a security group that they do not know: code, and words of the message.
+const UNKNOWN_REFERENCES: [(&str, &str); 4] = [
+    // RDS, ElastiCache
+    ("InvalidSubnet:", ""),
+    ("InvalidParameterValue:", "nvalid security group"),
+    // Elastic Load Balancing
+    ("InvalidSecurityGroup:", "is not valid"),
+    // Auto Scaling
+    ("ValidationError:", "The subnet ID"),
+];
 
 /// The same for a call that names other things, just made: a "not found" then means that they are not visible everywhere yet. EC2 documents
 /// this as eventual consistency; the engine asks again, up to the kind's limit. What the blueprint's author named is not one of them: a
@@ -170,6 +184,11 @@ where
             CloudError::Refused(text)
         }
         CloudError::Missing(text) => CloudError::NotYet(text),
+        CloudError::Refused(text)
+            if UNKNOWN_REFERENCES.iter().any(|(code, words)| text.starts_with(code) && text.contains(words)) =>
+        {
+            CloudError::NotYet(text)
+        }
         other => other,
     }
 }
@@ -266,6 +285,11 @@ fn is_connection_refused(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
+/// It waited for its turn, and was given up before it was sent.
+fn is_unsent(error: &(dyn Error + 'static)) -> bool {
+    causes(error).any(|cause| cause.is::<Unsent>())
+}
+
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
 }
@@ -284,6 +308,9 @@ fn chain(error: &(dyn Error + 'static)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+
     use super::*;
 
     #[test]
@@ -318,6 +345,19 @@ mod tests {
             let text = by_code(code, message, status).to_string();
             assert!(text.starts_with(meaning), "{code}: {text}");
         }
+    }
+
+    #[test]
+    fn a_call_that_timed_out_may_have_been_executed_and_one_that_was_not_sent_was_not() {
+        let fate = |why: ConnectorError| {
+            let error: Failed<GetCallerIdentityError> = SdkError::dispatch_failure(why);
+            classify(error)
+        };
+        let lost = fate(ConnectorError::timeout("no answer within 30 seconds".into()));
+        assert_eq!(lost, CloudError::Unknown("dispatch failure: timeout: no answer within 30 seconds".into()));
+        let unsent = Unsent { action: "CreateVpcEndpoint".into() };
+        let unsent = fate(ConnectorError::other(unsent.into(), None)).to_string();
+        assert!(unsent.starts_with("not yet"), "{unsent}");
     }
 
     #[test]

@@ -1,19 +1,47 @@
-//! What the kinds of IAM share: paths and tags.
+//! What the kinds of IAM share: paths, tags, and the list of profiles, which tells of roles too.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use aws_sdk_iam::types::Tag;
+use aws_sdk_iam::types::{InstanceProfile, Tag};
 
 use super::clients::Aws;
-use super::failure::unbuildable;
+use super::failure::{classify, unbuildable};
 use super::tags::Tags;
 use crate::engine::address::Owner;
-use crate::engine::cloud_error::CloudResult;
+use crate::engine::cloud_error::{CloudError, CloudResult};
 use crate::engine::resource::Call;
+
+/// What every stack's path begins with.
+const PATHS: &str = "/pando/";
 
 /// Roles and profiles stand under a path of their stack's, so that they can be listed without listing the account's.
 pub(super) fn path(owner: &Owner) -> String {
-    format!("/pando/{}/", owner.stack)
+    format!("{PATHS}{}/", owner.stack)
+}
+
+/// The instance profiles of all stacks, each with its role and that role's trust document
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/iam_example_iam_ListInstanceProfiles_section.html>), but without tags: "this operation does
+/// not return tags" (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListInstanceProfiles.html>). One call for all who want it at the
+/// same moment. Who is alone gets none, for one profile or role costs no more by name; and so does who may not list.
+pub(super) async fn instance_profiles(cloud: &Aws) -> CloudResult<Arc<Vec<InstanceProfile>>> {
+    cloud.rounds.instance_profiles.ask((), |asked| profiles_for(cloud, asked.len())).await
+}
+
+async fn profiles_for(cloud: &Aws, askers: usize) -> CloudResult<Vec<InstanceProfile>> {
+    if askers < 2 {
+        return Ok(Vec::new());
+    }
+    match list_profiles(cloud, PATHS.to_owned()).await {
+        Err(CloudError::Denied(_) | CloudError::Refused(_)) => Ok(Vec::new()),
+        answer => answer,
+    }
+}
+
+/// The instance profiles under a path.
+pub(super) async fn list_profiles(cloud: &Aws, path: String) -> CloudResult<Vec<InstanceProfile>> {
+    let request = cloud.api.iam.list_instance_profiles().path_prefix(path).max_items(1000);
+    request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.map_err(classify)
 }
 
 /// The tags of something that is being made.

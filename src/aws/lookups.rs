@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{AvailabilityZoneState, Image as Described};
+use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -91,8 +92,15 @@ impl Lookup {
         }
     }
 
-    /// Asks.
-    pub async fn ask(&self, cloud: &Aws) -> Result<Value, LookupError> {
+    /// Asks all of these at once. The answers come with their questions.
+    pub async fn ask_all<'a>(
+        cloud: &Aws,
+        lookups: impl Iterator<Item = &'a Self>,
+    ) -> Result<Vec<(String, Value)>, LookupError> {
+        try_join_all(lookups.map(|lookup| async move { Ok((lookup.query(), lookup.ask(cloud).await?)) })).await
+    }
+
+    pub(super) async fn ask(&self, cloud: &Aws) -> Result<Value, LookupError> {
         let failed = |e| LookupError::Cloud(self.query(), e);
         let answer = match self {
             Self::Zones => serde_json::to_value(zones(cloud).await.map_err(failed)?),

@@ -1,6 +1,7 @@
 //! What the kinds of RDS share: tags, and a database instance as RDS describes it, whether it is a primary or a replica.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use aws_sdk_rds::types::{CloudwatchLogsExportConfiguration, DbInstance as Described, Filter, Tag};
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use super::sightings::{joined, placed};
 use super::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::cloud_error::CloudResult;
-use crate::engine::resource::{Call, Readiness, Resource};
+use crate::engine::resource::{Call, Look, Readiness, Resource};
 use crate::engine::survey::{Sighting, Wanted};
 
 /// How a database instance is doing and where it is: the same for primaries and replicas.
@@ -118,6 +119,28 @@ fn number(value: Option<i32>) -> Option<u32> {
 /// RDS counts in signed numbers.
 pub(super) fn signed(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+/// How many instances are asked for in one call.
+pub(super) const BATCH: usize = 20;
+
+/// Instances, to a brief look in one call with whoever else asks for some at the same moment. Others may come along; without any identifiers at
+/// all nothing is asked.
+pub(super) async fn instances(cloud: &Aws, ids: Vec<String>, look: Look) -> CloudResult<Arc<Vec<Described>>> {
+    match look {
+        Look::Brief => cloud.rounds.databases.ask(ids, |asked| instances_of_all(cloud, asked)).await,
+        Look::Close => instances_of_all(cloud, vec![ids]).await.map(Arc::new),
+    }
+}
+
+async fn instances_of_all(cloud: &Aws, asked: Vec<Vec<String>>) -> CloudResult<Vec<Described>> {
+    let ids: BTreeSet<String> = asked.into_iter().flatten().collect();
+    let ids: Vec<String> = ids.into_iter().collect();
+    let mut found = Vec::new();
+    for ids in ids.chunks(BATCH) {
+        found.extend(describe(cloud, Some(ids.to_vec())).await?);
+    }
+    Ok(found)
 }
 
 /// The instances with these identifiers, or all of them.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::engine::address::{Key, Owner};
+use crate::engine::change::{Diff, Manner};
 use crate::engine::resource::Call;
 
 /// The stack's lineage: whose it is.
@@ -42,6 +43,19 @@ impl Tags {
         all.insert(KEY.into(), call.key.as_str().into());
         all.insert(ADDRESS.into(), call.of.address.to_string());
         all
+    }
+
+    /// Compares these tags with those that were seen. `None`: the look did not show them, so the record decides.
+    pub fn compare(&self, seen: Option<&Self>, diff: &mut Diff<'_>) {
+        match seen {
+            Some(seen) => diff.owned_entries("tags", &self.0, &seen.0),
+            None => diff.unseen("tags", Manner::InPlace, self),
+        }
+    }
+
+    /// The tags that an update begins with: those that were seen, else those that were last asked for.
+    pub fn before<C>(seen: Option<&Self>, call: &Call<'_, C>) -> Self {
+        seen.cloned().unwrap_or_else(|| Self::recorded(call))
     }
 
     /// The tags that were last asked for, where the cloud does not show them.

@@ -122,13 +122,10 @@ impl Context {
             entries.push(Entry::Placed(cloud.site.clone()));
             values.clear();
         }
-        for lookup in &lookups {
-            let query = lookup.query();
-            if !values.contains_key(&query) || renews(renew, lookup) {
-                let answer = lookup.ask(cloud).await?;
-                values.insert(query.clone(), answer.clone());
-                entries.push(Entry::Pinned { query, answer });
-            }
+        let open = lookups.iter().filter(|lookup| !values.contains_key(&lookup.query()) || renews(renew, lookup));
+        for (query, answer) in Lookup::ask_all(cloud, open).await? {
+            values.insert(query.clone(), answer.clone());
+            entries.push(Entry::Pinned { query, answer });
         }
         let answers = Answers::of(cloud.site.clone(), cloud.partition.clone(), &lookups, &values)?;
         let mistakes = self.blueprint.check_answers(&answers);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::address::Incarnation;
 use super::reference::{Book, Known, Ref};
 use super::resource::Resource;
 use super::state::Request;
@@ -181,6 +182,21 @@ impl<'a> Diff<'a> {
         if before != after {
             let (before, after) = (json!(before), Some(json!(after)));
             self.changes.push(FieldChange { field: field.into(), manner, before, after });
+        }
+    }
+
+    /// Members of the sort of [`Self::replace_unless_shared`] that the cloud does not report: others are asked for than were recorded, or other
+    /// lives stand behind their names. One that was held before and is wanted now is one that stays.
+    pub fn unseen_unless_shared<R: Resource>(&mut self, field: &str, to: &BTreeSet<Ref<R>>) {
+        let held = |life: &Incarnation| self.recorded.depends_on.contains(life);
+        let stays = |member: &Ref<R>| self.book.incarnation(&member.address()).is_some_and(held);
+        let manner = if to.iter().any(stays) { Manner::InPlace } else { Manner::Replace };
+        let found = self.changes.len();
+        self.unseen(field, manner, to);
+        for member in to {
+            if self.changes.len() == found {
+                self.unseen_ref(field, manner, member);
+            }
         }
     }
 

@@ -81,6 +81,11 @@ pub enum Fact {
         /// Seconds since 1970.
         at: u64,
     },
+    /// The answer to the create said all that others need. It is in service, and nobody has looked at it yet.
+    Made {
+        /// What others need of it.
+        outputs: Value,
+    },
     /// The cloud said no: nothing was made.
     Refused,
     /// Looked for and not found. It may still turn up, so it stays watched.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::pin::Pin;
 
+use futures_util::future::try_join_all;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -46,6 +47,8 @@ pub trait Rules: Send + Sync {
     fn name_returns(&self) -> bool;
     /// See [`Resource::REMOVAL`].
     fn removal(&self) -> Removal;
+    /// See [`Resource::GOES_AT_ONCE`].
+    fn goes_at_once(&self) -> bool;
     /// See [`Resource::HOLDS_DATA`].
     fn holds_data(&self) -> bool;
     /// See [`Resource::compare`].
@@ -93,6 +96,8 @@ pub trait Actions<C>: Rules {
     fn survey<'a>(&'a self, cloud: &'a C, wanted: &'a Wanted) -> BoxFuture<'a, CloudResult<Vec<Sighted>>>;
     /// See [`Manage::create`].
     fn create<'a>(&'a self, call: Call<'a, C>, properties: &'a Value) -> BoxFuture<'a, CloudResult<Value>>;
+    /// See [`Manage::as_made`].
+    fn as_made(&self, call: Call<'_, C>, properties: &Value, id: &Value) -> CloudResult<Option<Value>>;
     /// See [`Manage::update`].
     fn update<'a>(
         &'a self,
@@ -191,6 +196,10 @@ impl<R: Resource> Rules for Kind<R> {
         R::REMOVAL
     }
 
+    fn goes_at_once(&self) -> bool {
+        R::GOES_AT_ONCE
+    }
+
     fn holds_data(&self) -> bool {
         R::HOLDS_DATA
     }
@@ -250,13 +259,12 @@ impl<R: Manage> Actions<R::Cloud> for Kind<R> {
     fn read<'a>(&'a self, cloud: &'a R::Cloud, ids: &'a [Value], look: Look) -> BoxFuture<'a, CloudResult<Seen>> {
         Box::pin(async move {
             let ids = ids.iter().map(|id| parse::<R, R::Id>("id", id)).collect::<KindResult<Vec<_>>>()?;
-            let mut seen = Seen::new();
-            for batch in ids.chunks(R::READ_BATCH) {
-                for (id, observed) in R::read(cloud, batch, look).await? {
-                    seen.insert(write::<R, _>("id", &id)?.to_string(), write::<R, _>("observation", &observed)?);
-                }
-            }
-            Ok(seen)
+            let reads = ids.chunks(R::READ_BATCH).map(|batch| R::read(cloud, batch, look));
+            let found = try_join_all(reads).await?.into_iter().flatten();
+            let seen = found.map(|(id, observed)| {
+                Ok((write::<R, _>("id", &id)?.to_string(), write::<R, _>("observation", &observed)?))
+            });
+            seen.collect()
         })
     }
 
@@ -287,6 +295,11 @@ impl<R: Manage> Actions<R::Cloud> for Kind<R> {
             let properties: R = parse::<R, _>("properties", properties)?;
             Ok(write::<R, _>("id", &properties.create(&call).await?)?)
         })
+    }
+
+    fn as_made(&self, call: Call<'_, R::Cloud>, properties: &Value, id: &Value) -> CloudResult<Option<Value>> {
+        let made = parse::<R, R>("properties", properties)?.as_made(&call, &parse::<R, _>("id", id)?)?;
+        Ok(made.as_ref().map(|seen| write::<R, _>("observation", seen)).transpose()?)
     }
 
     fn update<'a>(

@@ -23,6 +23,8 @@ const NEW: u64 = 300;
 /// How many looks, [`AGAIN`] apart, make an absence believed.
 const LOOKS: u32 = 2;
 const AGAIN: Duration = Duration::from_secs(10);
+/// How many reads are under way at once, at most: enough for all kinds of a stack, so that a plan takes one round trip and not three.
+const READS: usize = 64;
 
 /// The answer of one read, and whom it asked about.
 struct Answer {
@@ -75,7 +77,7 @@ impl<C: Send + Sync + 'static, J: Journal> Deployment<C, J> {
         for (name, wanted, look) in wanted {
             let Some(kind) = self.registry.actions(&name) else { return Err(RunError::UnknownKind(name)) };
             for asked in wanted.chunks(kind.read_batch()) {
-                if reads.len() >= self.parallel {
+                if reads.len() >= READS {
                     take(reads.join_next().await, into)?;
                 }
                 let (cloud, name, asked) = (Arc::clone(&self.cloud), name.clone(), asked.to_vec());
@@ -96,6 +98,7 @@ impl<C: Send + Sync + 'static, J: Journal> Deployment<C, J> {
 fn is_doubtful(record: &Record, look: u32, now: u64) -> bool {
     match record.status {
         Status::Creating { .. } => look < LOOKS || record.is_younger_than(NEW, now),
+        _ if record.unseen && record.is_younger_than(NEW, now) => true,
         _ => look < LOOKS,
     }
 }

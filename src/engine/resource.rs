@@ -68,6 +68,8 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     const NAME_RETURNS: bool = false;
     /// How it ends.
     const REMOVAL: Removal = Removal::Deleted;
+    /// Whether it is gone as soon as its delete is answered with success. Else it is looked at until it no longer shows.
+    const GOES_AT_ONCE: bool = false;
     /// Whether something is lost for good when it is deleted, which no other resource and no blueprint could bring back. A
     /// replica, or a cache that any restart empties, does not.
     const HOLDS_DATA: bool = false;
@@ -147,6 +149,12 @@ pub trait Manage: Resource {
 
     /// Exactly one mutating call. What it cannot set shows in `compare`, and the engine calls `update` next.
     fn create(&self, call: &Call<'_, Self::Cloud>) -> impl Future<Output = CloudResult<Self::Id>> + Send;
+
+    /// What a look would show right after the create, where that is certain: it is in service at once, what the create does not set stands as
+    /// the cloud sets it, and others can be made on it without a look. The look comes when there is nothing else to do. `None`: only a look tells.
+    fn as_made(&self, _call: &Call<'_, Self::Cloud>, _id: &Self::Id) -> CloudResult<Option<Self::Observed>> {
+        Ok(None)
+    }
 
     /// Makes `seen` like these properties, where it can be done in place. May send several calls; must be safe to repeat.
     fn update(

@@ -93,6 +93,13 @@ pub struct Record {
     /// When its id became known, in seconds since 1970. What is new is not visible everywhere yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<u64>,
+    /// Nobody has looked at it yet, so it may be invisible for as long as it is new.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unseen: bool,
+    /// When a create was sent that nobody answered before another one made it, in seconds since 1970. The first may still be carried out, and
+    /// make it once more when it is gone again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ghost: Option<u64>,
     /// What was last asked for and answered.
     #[serde(flatten)]
     pub request: Request,
@@ -169,6 +176,7 @@ impl Fact {
             Self::Planned { .. } => "planned",
             Self::CreateSent { .. } => "create_sent",
             Self::Created { .. } => "created",
+            Self::Made { .. } => "made",
             Self::Refused => "refused",
             Self::NotFound => "not_found",
             Self::Ready { .. } => "ready",

@@ -6,21 +6,30 @@ use super::state::{Record, Status};
 /// The whole table. Everything not listed is refused, and then the record is handed back as it was.
 pub(super) fn transition(before: Option<Record>, fact: Fact) -> Result<Option<Record>, Option<Box<Record>>> {
     let Some(record) = before else { return begin(fact) };
-    let Record { key, expected, made, request, status } = record.clone();
+    let Record { key, expected, made, unseen: was_unseen, mut ghost, request, status } = record.clone();
+    let unseen = match fact {
+        Fact::Made { .. } => true,
+        Fact::Ready { .. } => false,
+        _ => was_unseen,
+    };
     let (request, status) = match (status, fact) {
         (Status::Planned, Fact::CreateSent { key: next, request, expected, at }) if next == key => {
-            return Ok(Some(Record { key, expected, made: None, request, status: Status::Sent { at } }));
+            return Ok(Some(Record { expected, made: None, request, status: Status::Sent { at }, ..record }));
         }
-        (Status::Unproved { .. }, Fact::CreateSent { key: next, request: again, at, .. })
+        (Status::Unproved { at: lost }, Fact::CreateSent { key: next, request: again, at, .. })
             if next == key && again == request =>
         {
+            ghost = Some(lost);
             (request, Status::Sent { at })
         }
         (Status::Sent { .. } | Status::Unproved { .. }, Fact::Created { id, at }) => {
-            return Ok(Some(Record { key, expected, made: Some(at), request, status: Status::Creating { id } }));
+            return Ok(Some(Record { made: Some(at), status: Status::Creating { id }, ..record }));
         }
         (Status::Sent { at }, Fact::NotFound) => (request, Status::Unproved { at }),
-        (Status::Creating { id }, Fact::Ready { outputs }) => (request, Status::Ready { id, outputs }),
+        (Status::Creating { id }, Fact::Made { outputs } | Fact::Ready { outputs }) => {
+            (request, Status::Ready { id, outputs })
+        }
+        (Status::Ready { id, .. }, Fact::Ready { outputs }) if was_unseen => (request, Status::Ready { id, outputs }),
         (
             Status::Ready { id, outputs } | Status::Updating { id, outputs, .. },
             Fact::UpdateSent { request: next, at },
@@ -40,8 +49,16 @@ pub(super) fn transition(before: Option<Record>, fact: Fact) -> Result<Option<Re
             | Status::Deleting { id, .. },
             Fact::DeleteSent { at },
         ) => (request, Status::Deleting { id, at }),
-        (Status::Sent { .. }, Fact::Refused)
-        | (
+        (
+            Status::Creating { .. } | Status::Ready { .. } | Status::Updating { .. } | Status::Deleting { .. },
+            Fact::Gone,
+        ) if let Some(at) = ghost => {
+            // It stays watched.
+            return Ok(Some(Record { made: None, unseen: false, status: Status::Unproved { at }, ..record }));
+        }
+        // It is asked for again in this run, or forgotten at its end. Whoever takes over from an older copy must know of it.
+        (Status::Sent { .. }, Fact::Refused) => (request, ghost.map_or(Status::Planned, |at| Status::Unproved { at })),
+        (
             Status::Planned
             | Status::Unproved { .. }
             | Status::Creating { .. }
@@ -52,7 +69,7 @@ pub(super) fn transition(before: Option<Record>, fact: Fact) -> Result<Option<Re
         ) => return Ok(None),
         _ => return Err(Some(Box::new(record))),
     };
-    Ok(Some(Record { key, expected, made, request, status }))
+    Ok(Some(Record { key, expected, made, unseen, ghost, request, status }))
 }
 
 /// What a life can begin with.
@@ -62,5 +79,5 @@ fn begin(fact: Fact) -> Result<Option<Record>, Option<Box<Record>>> {
         Fact::CreateSent { key, request, expected, at } => (key, expected, request, Status::Sent { at }),
         _ => return Err(None),
     };
-    Ok(Some(Record { key, expected, made: None, request, status }))
+    Ok(Some(Record { key, expected, made: None, unseen: false, ghost: None, request, status }))
 }

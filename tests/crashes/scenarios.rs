@@ -132,6 +132,7 @@ pub(super) const BATCH: &[Scenario] = &[
     scenario("make it", None, DONE, None),
     scenario("destroy it", DONE, None, None),
     scenario("destroy it, then rather keep it", DONE, None, Some(DONE)),
+    scenario("make it, then rather destroy it", None, DONE, Some(None)),
 ];
 
 /// A database. What stays of one that is destroyed depends on whether it was ever in service, so none is destroyed half made.

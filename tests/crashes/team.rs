@@ -7,12 +7,13 @@ use fastrand::Rng;
 use pando::blueprint::Blueprint;
 use pando::engine::graph::Graph;
 use pando::simulator::Simulator;
+use pando::simulator::weather::Fault;
 use pando::store::lease::DEAD;
 use tokio::time::sleep;
 
 use super::blows::{Blow, Usual, disturbed, killed, written};
 use super::scenarios::{BATCH, CLIMATES, STORE, Scenario, Story};
-use super::{Kept, Known, Told, Undisturbed, come_to_rest, converge, is_true, live, many};
+use super::{Kept, Known, Told, Undisturbed, come_to_rest, converge, is_true, live, many, undisturbed};
 use crate::support::bucket::Trouble;
 use crate::support::stack::Stack;
 
@@ -78,6 +79,18 @@ impl Accident {
     /// Whether something may arrive when everything seems done.
     fn is_late(&self) -> bool {
         matches!(self.what, What::Blow(blow) if blow.is_late())
+    }
+}
+
+/// Whoever takes over knows of everything that may have been made, also where it is no longer wanted and nobody would come across it.
+#[tokio::test(start_paused = true)]
+async fn what_another_machine_was_making_is_found_by_whoever_destroys_it() {
+    let story = Story::from(&BATCH[3]);
+    let undisturbed = undisturbed(&story, 0, Kept::ByTeam).await;
+    for number in 1..=undisturbed.usual.calls {
+        let accident = Accident { what: What::Blow(Blow::Call(number, Fault::KillAfter)), elsewhere: true };
+        let result = one(&story, &undisturbed, &[accident], number).await;
+        assert!(result.is_ok(), "killed at call {number}: {result:?}");
     }
 }
 

@@ -26,9 +26,10 @@ TESTS = [
     ["disk::", "engine::", "plans::"],
     ["crash::"],
     ["disturbances::", "faults::a_change", "remote::handover", "remote::killed", "remote::locks", "remote::real"],
+    ["crashes::no_call", "crashes::team::what"],
     ["crashes::store"],
     ["crashes::batch"],
-    ["crashes::team"],
+    ["crashes::team::team"],
     ["crashes::site"],
     ["crashes::any", "crashes::shop"],
 ]

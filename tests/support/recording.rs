@@ -4,6 +4,7 @@
 //! is looked at from all sides. Tests only read what came of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use pando::aws::clients::Aws;
 use pando::aws::resources::registry;
@@ -15,6 +16,7 @@ use pando::engine::resource::{Call, Look};
 use pando::engine::state::{Record, Request, State};
 use serde_json::Value;
 use tokio::sync::OnceCell;
+use tokio::task::JoinSet;
 
 use super::emulator::{Emulators, REGION};
 use super::stack::{Stack, blueprint};
@@ -37,7 +39,9 @@ pub struct Life {
     pub outputs: Value,
     /// The outputs of what it stands on.
     pub book: Book,
-    /// How a brief look saw it.
+    /// What its kind says of it as soon as it is made.
+    pub made: CloudResult<Option<Value>>,
+    /// How a brief look at everything saw it, as a plan's does.
     pub brief: Value,
     /// How a close look saw it.
     pub close: Value,
@@ -116,8 +120,10 @@ async fn record() -> Recording {
     // Both stacks are there, so that one could be mistaken for the other.
     for stack in &stacks {
         let state = stack.state();
+        let mut briefly = look_at_all(stack, &state).await;
         for (at, record) in &state.records {
-            recording.lives.push(observe(stack, &state, at, record).await);
+            let brief = briefly.remove(at).expect("everything was looked at");
+            recording.lives.push(observe(stack, &state, (at, record), brief).await);
         }
         recording.searches.extend(search(stack).await);
     }
@@ -133,15 +139,35 @@ async fn record() -> Recording {
     recording
 }
 
-async fn observe(stack: &Stack, state: &State, at: &Incarnation, record: &Record) -> Life {
+/// A brief look at everything at once, in which kinds share what they ask for.
+async fn look_at_all(stack: &Stack, state: &State) -> BTreeMap<Incarnation, Value> {
+    let mut looks = JoinSet::new();
+    for (at, record) in &state.records {
+        let (cloud, at, record) = (Arc::clone(&stack.cloud), at.clone(), record.clone());
+        looks.spawn(async move {
+            let seen = look(&cloud, &at, &record, Look::Brief).await;
+            (at, seen)
+        });
+    }
+    looks.join_all().await.into_iter().collect()
+}
+
+async fn look(cloud: &Aws, at: &Incarnation, record: &Record, look: Look) -> Value {
+    let kind = registry().actions(&at.address.kind).expect("a kind that was applied is registered");
+    let id = record.id().expect("an id");
+    let seen = kind.read(cloud, std::slice::from_ref(id), look).await.expect("it is there");
+    seen.get(&id.to_string()).unwrap_or_else(|| panic!("{at} was read under another id: {seen:?}")).clone()
+}
+
+async fn observe(stack: &Stack, state: &State, (at, record): (&Incarnation, &Record), brief: Value) -> Life {
     let kind = registry().actions(&at.address.kind).expect("a kind that was applied is registered");
     let (id, outputs) = (record.id().expect("an id").clone(), record.outputs().expect("outputs").clone());
-    let look = async |look| {
-        let seen = kind.read(&stack.cloud, std::slice::from_ref(&id), look).await.expect("it is there");
-        seen.get(&id.to_string()).unwrap_or_else(|| panic!("{at} was read under another id: {seen:?}")).clone()
-    };
-    let (brief, close, unknown) = (look(Look::Brief).await, look(Look::Close).await, unlike(&id));
+    let (close, unknown) = (look(&stack.cloud, at, record, Look::Close).await, unlike(&id));
     let both = [unknown.clone(), id.clone()];
+    let (nothing, book) = (Request::default(), book(state, &record.request));
+    let (key, owner) = (&record.key, stack.owner());
+    let call = Call { cloud: &*stack.cloud, key, owner, of: at, book: &book, recorded: &nothing };
+    let made = kind.as_made(call, &record.request.properties, &id);
     Life {
         at: at.clone(),
         kind,
@@ -149,7 +175,8 @@ async fn observe(stack: &Stack, state: &State, at: &Incarnation, record: &Record
         key: record.key.clone(),
         request: record.request.clone(),
         outputs,
-        book: book(state, &record.request),
+        book,
+        made,
         brief,
         close,
         unknown_alone: kind.read(&stack.cloud, &both[..1], Look::Brief).await,

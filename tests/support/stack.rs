@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use pando::aws::clients::Aws;
-use pando::aws::lookups::Answers;
+use pando::aws::lookups::{Answers, Lookup};
 use pando::aws::lost::image_pin;
 use pando::aws::resources::registry;
 use pando::blueprint::diagnostic::Source;
@@ -251,13 +251,10 @@ impl Stack {
         if state.site.as_ref() != Some(site) {
             entries.push(Entry::Placed(site.clone()));
         }
-        for lookup in &lookups {
-            let query = lookup.query();
-            if !values.contains_key(&query) {
-                let answer = lookup.ask(&self.cloud).await.expect("an answer");
-                values.insert(query.clone(), answer.clone());
-                entries.push(Entry::Pinned { query, answer });
-            }
+        let open = lookups.iter().filter(|lookup| !values.contains_key(&lookup.query()));
+        for (query, answer) in Lookup::ask_all(&self.cloud, open).await.expect("answers") {
+            values.insert(query.clone(), answer.clone());
+            entries.push(Entry::Pinned { query, answer });
         }
         if !entries.is_empty() {
             let mut process = self.begin().await.expect("a state that can be opened");

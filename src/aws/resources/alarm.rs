@@ -83,6 +83,7 @@ pub struct Observed {
 impl Resource for Alarm {
     const KIND: &'static str = "alarm";
     const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    const GOES_AT_ONCE: bool = true;
     type Id = AlarmName;
     type Observed = Observed;
     type Outputs = ();
@@ -135,6 +136,12 @@ impl Manage for Alarm {
         }
         self.put(call, &id, Some(tags(self.tags.with_identity(call)))).await?;
         Ok(id)
+    }
+
+    fn as_made(&self, call: &Call<'_, Aws>, id: &AlarmName) -> CloudResult<Option<Observed>> {
+        let arn = call.cloud.arn("cloudwatch", &format!("alarm:{}", id.0));
+        let condition = self.condition.settings(call.book).now()?.form();
+        Ok(Some(Observed { arn, description: self.description.clone(), condition }))
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &AlarmName, seen: &Observed) -> CloudResult<()> {

@@ -9,7 +9,7 @@ use super::cache_parameter_group::{CacheParameterGroup, CacheParameterGroupName}
 use super::cache_subnet_group::{CacheSubnetGroup, CacheSubnetGroupName};
 use super::security_group::{SecurityGroup, SecurityGroupId};
 use crate::aws::clients::Aws;
-use crate::aws::elasticache::{compare_groups, count, owned, retag, survey, tags_on};
+use crate::aws::elasticache::{clusters, compare_groups, count, owned, retag, survey, tags_on};
 use crate::aws::failure::{classify, is_absent, with_references};
 use crate::aws::naming::name;
 use crate::aws::tags::Tags;
@@ -128,9 +128,15 @@ impl Manage for CacheCluster {
     const READ_BATCH: usize = 1;
     const WAIT: WaitPolicy = WaitPolicy::every(15, 3600);
 
-    async fn read(cloud: &Aws, ids: &[CacheClusterId], _: Look) -> CloudResult<Vec<(CacheClusterId, Observed)>> {
+    async fn read(cloud: &Aws, ids: &[CacheClusterId], look: Look) -> CloudResult<Vec<(CacheClusterId, Observed)>> {
+        let all = clusters(cloud, look).await?;
         let mut found = Vec::new();
         for id in ids {
+            let told = all.iter().find(|cluster| cluster.cache_cluster_id() == Some(id.as_ref()));
+            if let Some(seen) = told.and_then(observed) {
+                found.push((id.clone(), seen));
+                continue;
+            }
             let request = cloud.api.elasticache.describe_cache_clusters().cache_cluster_id(&id.0);
             match request.show_cache_node_info(true).send().await {
                 Err(e) if is_absent(&e) => {}

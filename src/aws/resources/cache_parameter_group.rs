@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_elasticache::types::{CacheParameterGroup as Described, ParameterNameValue};
+use aws_sdk_elasticache::types::{CacheCluster, CacheParameterGroup as Described, ParameterNameValue};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::clients::Aws;
-use crate::aws::elasticache::{owned, retag, survey, tags_on};
+use crate::aws::elasticache::{clusters, owned, retag, survey, tags_on};
 use crate::aws::failure::{classify, is_absent};
 use crate::aws::naming::name;
 use crate::aws::tags::Tags;
@@ -43,10 +43,10 @@ super::id! {
 pub struct Observed {
     /// Its ARN.
     pub arn: String,
-    /// What it is for.
-    pub description: String,
-    /// Engine and version it fits.
-    pub family: String,
+    /// What it is for. A cluster that uses the group does not tell.
+    pub description: Option<String>,
+    /// Engine and version it fits. A cluster that uses the group does not tell.
+    pub family: Option<String>,
     /// The settings that somebody made. Read by a call of its own, so only by a close look.
     pub parameters: Option<BTreeMap<String, String>>,
 }
@@ -63,6 +63,7 @@ pub struct Outputs {
 impl Resource for CacheParameterGroup {
     const KIND: &'static str = "cache_parameter_group";
     const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    const GOES_AT_ONCE: bool = true;
     type Id = CacheParameterGroupName;
     type Observed = Observed;
     type Outputs = Outputs;
@@ -77,8 +78,8 @@ impl Resource for CacheParameterGroup {
 
     fn compare(&self, seen: &Observed, diff: &mut Diff<'_>) {
         let Self { description, family, parameters, tags } = self;
-        diff.replace("description", description, &seen.description);
-        diff.replace("family", family, &seen.family);
+        diff.reported("description", Manner::Replace, description, seen.description.as_ref());
+        diff.reported("family", Manner::Replace, family, seen.family.as_ref());
         match &seen.parameters {
             Some(seen) => diff.owned_entries("parameters", parameters, seen),
             None => diff.unseen("parameters", Manner::InPlace, parameters),
@@ -99,8 +100,13 @@ impl Manage for CacheParameterGroup {
         ids: &[CacheParameterGroupName],
         look: Look,
     ) -> CloudResult<Vec<(CacheParameterGroupName, Observed)>> {
+        let clusters = clusters(cloud, look).await?;
         let mut found = Vec::new();
         for id in ids {
+            if let Some(seen) = used(cloud, &clusters, id) {
+                found.push((id.clone(), seen));
+                continue;
+            }
             let request = cloud.api.elasticache.describe_cache_parameter_groups().cache_parameter_group_name(&id.0);
             let groups = match request.send().await {
                 Err(e) if is_absent(&e) => continue,
@@ -130,6 +136,15 @@ impl Manage for CacheParameterGroup {
         let request = request.cache_parameter_group_family(&self.family).description(&self.description);
         request.set_tags(Some(tags_on(&self.tags, call))).send().await.map_err(classify)?;
         Ok(CacheParameterGroupName(name))
+    }
+
+    fn as_made(&self, call: &Call<'_, Aws>, id: &CacheParameterGroupName) -> CloudResult<Option<Observed>> {
+        Ok(Some(Observed {
+            arn: call.cloud.arn("elasticache", &format!("parametergroup:{}", id.0)),
+            description: Some(self.description.clone()),
+            family: Some(self.family.clone()),
+            parameters: Some(BTreeMap::new()),
+        }))
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &CacheParameterGroupName, seen: &Observed) -> CloudResult<()> {
@@ -179,11 +194,21 @@ async fn parameters(cloud: &Aws, id: &CacheParameterGroupName) -> CloudResult<BT
 
 // conversions
 
+/// That it is there, if a cluster uses it. ElastiCache deletes no group that a cluster uses
+/// (<https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_DeleteCacheParameterGroup.html>), so the cluster vouches for it; and
+/// what the cluster does not tell of it nobody can change.
+fn used(cloud: &Aws, clusters: &[CacheCluster], id: &CacheParameterGroupName) -> Option<Observed> {
+    let mut groups = clusters.iter().filter_map(|cluster| cluster.cache_parameter_group());
+    let is_used = groups.any(|group| group.cache_parameter_group_name() == Some(id.as_ref()));
+    let arn = || cloud.arn("elasticache", &format!("parametergroup:{}", id.0));
+    is_used.then(|| Observed { arn: arn(), description: None, family: None, parameters: None })
+}
+
 fn observed(group: &Described) -> Observed {
     Observed {
         arn: group.arn().unwrap_or_default().into(),
-        description: group.description().unwrap_or_default().into(),
-        family: group.cache_parameter_group_family().unwrap_or_default().into(),
+        description: Some(group.description().unwrap_or_default().into()),
+        family: Some(group.cache_parameter_group_family().unwrap_or_default().into()),
         parameters: None,
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_elasticache::types::CacheSubnetGroup as Described;
+use aws_sdk_elasticache::types::{CacheCluster, CacheSubnetGroup as Described};
 use serde::{Deserialize, Serialize};
 
 use super::subnet::{Subnet, SubnetId};
 use crate::aws::clients::Aws;
-use crate::aws::elasticache::{owned, retag, survey, tags_on};
+use crate::aws::elasticache::{clusters, owned, retag, survey, tags_on};
 use crate::aws::failure::{classify, is_absent, with_references, with_residents};
 use crate::aws::naming::name;
 use crate::aws::tags::Tags;
@@ -43,10 +43,10 @@ super::id! {
 pub struct Observed {
     /// Its ARN.
     pub arn: String,
-    /// What it is for.
-    pub description: String,
-    /// Its subnets.
-    pub subnets: BTreeSet<SubnetId>,
+    /// What it is for. A cluster that stands in it does not tell.
+    pub description: Option<String>,
+    /// Its subnets. A cluster that stands in it does not tell.
+    pub subnets: Option<BTreeSet<SubnetId>>,
 }
 
 /// What others need of a subnet group.
@@ -61,6 +61,7 @@ pub struct Outputs {
 impl Resource for CacheSubnetGroup {
     const KIND: &'static str = "cache_subnet_group";
     const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    const GOES_AT_ONCE: bool = true;
     type Id = CacheSubnetGroupName;
     type Observed = Observed;
     type Outputs = Outputs;
@@ -75,10 +76,15 @@ impl Resource for CacheSubnetGroup {
 
     fn compare(&self, seen: &Observed, diff: &mut Diff<'_>) {
         let Self { description, subnets, tags } = self;
-        diff.in_place("description", description, &seen.description);
+        diff.reported("description", Manner::InPlace, description, seen.description.as_ref());
         // A group stays in its VPC; the subnets of another one have nothing in common with these.
-        let subnets = subnets.iter().map(|subnet| diff.outputs(subnet).map(|subnet| subnet.id)).collect();
-        diff.replace_unless_shared("subnets", subnets, &seen.subnets);
+        match &seen.subnets {
+            Some(seen) => {
+                let subnets = subnets.iter().map(|subnet| diff.outputs(subnet).map(|subnet| subnet.id)).collect();
+                diff.replace_unless_shared("subnets", subnets, seen);
+            }
+            None => diff.unseen_unless_shared("subnets", subnets),
+        }
         diff.unseen("tags", Manner::InPlace, tags);
     }
 }
@@ -93,10 +99,15 @@ impl Manage for CacheSubnetGroup {
     async fn read(
         cloud: &Aws,
         ids: &[CacheSubnetGroupName],
-        _: Look,
+        look: Look,
     ) -> CloudResult<Vec<(CacheSubnetGroupName, Observed)>> {
+        let clusters = clusters(cloud, look).await?;
         let mut found = Vec::new();
         for id in ids {
+            if let Some(seen) = used(cloud, &clusters, id) {
+                found.push((id.clone(), seen));
+                continue;
+            }
             let request = cloud.api.elasticache.describe_cache_subnet_groups().cache_subnet_group_name(&id.0);
             let groups = match request.send().await {
                 Err(e) if is_absent(&e) => continue,
@@ -124,6 +135,15 @@ impl Manage for CacheSubnetGroup {
         let request = request.set_subnet_ids(Some(self.subnet_ids(call)?)).set_tags(Some(tags_on(&self.tags, call)));
         request.send().await.map_err(with_references)?;
         Ok(CacheSubnetGroupName(name))
+    }
+
+    fn as_made(&self, call: &Call<'_, Aws>, id: &CacheSubnetGroupName) -> CloudResult<Option<Observed>> {
+        let subnets = self.subnets.iter().map(|subnet| Ok(call.outputs(subnet)?.id));
+        Ok(Some(Observed {
+            arn: call.cloud.arn("elasticache", &format!("subnetgroup:{}", id.0)),
+            description: Some(self.description.clone()),
+            subnets: Some(subnets.collect::<CloudResult<_>>()?),
+        }))
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &CacheSubnetGroupName, seen: &Observed) -> CloudResult<()> {
@@ -157,11 +177,69 @@ async fn list(cloud: &Aws) -> CloudResult<Vec<(CacheSubnetGroupName, Observed)>>
 
 // conversions
 
+/// That it is there, if a cluster stands in it. ElastiCache deletes no group that a cluster is in
+/// (<https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_DeleteCacheSubnetGroup.html>), so the cluster vouches for it.
+fn used(cloud: &Aws, clusters: &[CacheCluster], id: &CacheSubnetGroupName) -> Option<Observed> {
+    let is_used = clusters.iter().any(|cluster| cluster.cache_subnet_group_name() == Some(id.as_ref()));
+    let arn = || cloud.arn("elasticache", &format!("subnetgroup:{}", id.0));
+    is_used.then(|| Observed { arn: arn(), description: None, subnets: None })
+}
+
 fn observed(group: &Described) -> Observed {
     let subnets = group.subnets().iter().filter_map(|subnet| subnet.subnet_identifier());
     Observed {
         arn: group.arn().unwrap_or_default().into(),
-        description: group.cache_subnet_group_description().unwrap_or_default().into(),
-        subnets: subnets.map(|id| SubnetId(id.into())).collect(),
+        description: Some(group.cache_subnet_group_description().unwrap_or_default().into()),
+        subnets: Some(subnets.map(|id| SubnetId(id.into())).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::engine::address::{Address, Incarnation};
+    use crate::engine::reference::{Book, Known};
+    use crate::engine::state::Request;
+
+    /// Subnets, with the generations of the lives behind them.
+    type Subnets = &'static [(&'static str, u32)];
+
+    fn lives(of: Subnets) -> BTreeSet<Incarnation> {
+        let address = |name: &str| Address::try_from(format!("subnet/{name}")).unwrap();
+        of.iter().map(|(name, generation)| Incarnation { address: address(name), generation: *generation }).collect()
+    }
+
+    fn properties(of: Subnets) -> Value {
+        let subnets: Vec<Value> = of.iter().map(|(name, _)| json!({ "$ref": format!("subnet/{name}") })).collect();
+        json!({ "description": "", "subnets": subnets, "tags": {} })
+    }
+
+    /// What another set of subnets demands of a group that only a cluster tells of.
+    fn demanded(recorded: Subnets, wanted: Subnets) -> Vec<Manner> {
+        let request = Request { properties: properties(recorded), depends_on: lives(recorded), ..Request::default() };
+        let mut book = Book::default();
+        for life in lives(wanted) {
+            book.enter(life, Known::AfterApply);
+        }
+        let group: CacheSubnetGroup = serde_json::from_value(properties(wanted)).unwrap();
+        let mut diff = Diff::new(&book, &request);
+        group.compare(&Observed { arn: String::new(), description: None, subnets: None }, &mut diff);
+        diff.finish().0.iter().map(|change| change.manner).collect()
+    }
+
+    #[test]
+    fn subnets_that_nobody_tells_of_are_held_against_the_record() {
+        let cases: [(Subnets, &[Manner]); 5] = [
+            (&[("a", 1), ("b", 1)], &[]),
+            (&[("a", 1), ("b", 2)], &[Manner::InPlace]),
+            (&[("a", 1), ("b", 1), ("c", 1)], &[Manner::InPlace]),
+            (&[("a", 1)], &[Manner::InPlace]),
+            (&[("a", 2), ("b", 2)], &[Manner::Replace]),
+        ];
+        for (wanted, manners) in cases {
+            assert_eq!(demanded(&[("a", 1), ("b", 1)], wanted), manners, "{wanted:?}");
+        }
     }
 }

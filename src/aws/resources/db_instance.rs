@@ -14,7 +14,7 @@ use super::security_group::SecurityGroup;
 use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, with_references};
 use crate::aws::naming::name;
-use crate::aws::rds::{Instance, describe, retag, signed, tags_on};
+use crate::aws::rds::{BATCH, Instance, describe, instances, retag, signed, tags_on};
 use crate::aws::sightings::tagged;
 use crate::aws::tags::Tags;
 use crate::aws::upgrades::{covers, majors, takes_replicas_along, upgrade_replicas};
@@ -209,12 +209,12 @@ impl Resource for DbInstance {
 
 impl Manage for DbInstance {
     type Cloud = Aws;
-    const READ_BATCH: usize = 20;
+    const READ_BATCH: usize = BATCH;
     const WAIT: WaitPolicy = WaitPolicy::every(15, 5400);
 
-    async fn read(cloud: &Aws, ids: &[DbInstanceId], _: Look) -> CloudResult<Vec<(DbInstanceId, Observed)>> {
-        let found = describe(cloud, Some(ids.iter().map(|id| id.0.clone()).collect())).await?;
-        Ok(found.iter().filter_map(observed).collect())
+    async fn read(cloud: &Aws, ids: &[DbInstanceId], look: Look) -> CloudResult<Vec<(DbInstanceId, Observed)>> {
+        let found = instances(cloud, ids.iter().map(|id| id.0.clone()).collect(), look).await?;
+        Ok(found.iter().filter_map(observed).filter(|(id, _)| ids.contains(id)).collect())
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, DbInstanceId)>> {
@@ -261,7 +261,7 @@ impl Manage for DbInstance {
     /// With a last snapshot, named after the instance, unless the blueprint said otherwise.
     async fn delete(&self, call: &Call<'_, Aws>, id: &DbInstanceId) -> CloudResult<()> {
         // Of one that does not work RDS can take no snapshot, and then deletes it only without.
-        let found = Self::read(call.cloud, std::slice::from_ref(id), Look::Brief).await?;
+        let found = Self::read(call.cloud, std::slice::from_ref(id), Look::Close).await?;
         let is_broken = found.iter().any(|(_, seen)| seen.instance.is_broken());
         let request = call.cloud.api.rds.delete_db_instance().db_instance_identifier(&id.0);
         let request = if self.final_snapshot && !is_broken {

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_rds::types::{ApplyMethod, DbParameterGroup as Described, Parameter};
+use aws_sdk_rds::types::{ApplyMethod, DbInstance, DbParameterGroup as Described, Parameter};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, is_absent, with_references};
 use crate::aws::naming::name;
-use crate::aws::rds::{owned, retag, survey, tags_on};
+use crate::aws::rds::{instances, owned, retag, survey, tags_on};
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
@@ -43,10 +43,10 @@ super::id! {
 pub struct Observed {
     /// Its ARN.
     pub arn: String,
-    /// What it is for.
-    pub description: String,
-    /// Engine and version it fits.
-    pub family: String,
+    /// What it is for. A database that uses the group does not tell.
+    pub description: Option<String>,
+    /// Engine and version it fits. A database that uses the group does not tell.
+    pub family: Option<String>,
     /// The settings that somebody made. Read by a call of its own, so only by a close look.
     pub parameters: Option<BTreeMap<String, String>>,
 }
@@ -63,6 +63,7 @@ pub struct Outputs {
 impl Resource for DbParameterGroup {
     const KIND: &'static str = "db_parameter_group";
     const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    const GOES_AT_ONCE: bool = true;
     type Id = DbParameterGroupName;
     type Observed = Observed;
     type Outputs = Outputs;
@@ -77,8 +78,8 @@ impl Resource for DbParameterGroup {
 
     fn compare(&self, seen: &Observed, diff: &mut Diff<'_>) {
         let Self { description, family, parameters, tags } = self;
-        diff.replace("description", description, &seen.description);
-        diff.replace("family", family, &seen.family);
+        diff.reported("description", Manner::Replace, description, seen.description.as_ref());
+        diff.reported("family", Manner::Replace, family, seen.family.as_ref());
         match &seen.parameters {
             Some(seen) => diff.owned_entries("parameters", parameters, seen),
             None => diff.unseen("parameters", Manner::InPlace, parameters),
@@ -99,8 +100,13 @@ impl Manage for DbParameterGroup {
         ids: &[DbParameterGroupName],
         look: Look,
     ) -> CloudResult<Vec<(DbParameterGroupName, Observed)>> {
+        let databases = instances(cloud, Vec::new(), look).await?;
         let mut found = Vec::new();
         for id in ids {
+            if let Some(seen) = used(cloud, &databases, id) {
+                found.push((id.clone(), seen));
+                continue;
+            }
             let request = cloud.api.rds.describe_db_parameter_groups().db_parameter_group_name(&id.0);
             let groups = match request.send().await {
                 Err(e) if is_absent(&e) => continue,
@@ -130,6 +136,15 @@ impl Manage for DbParameterGroup {
         let request = request.db_parameter_group_family(&self.family).description(&self.description);
         request.set_tags(Some(tags_on(&self.tags, call))).send().await.map_err(classify)?;
         Ok(DbParameterGroupName(name))
+    }
+
+    fn as_made(&self, call: &Call<'_, Aws>, id: &DbParameterGroupName) -> CloudResult<Option<Observed>> {
+        Ok(Some(Observed {
+            arn: call.cloud.arn("rds", &format!("pg:{}", id.0)),
+            description: Some(self.description.clone()),
+            family: Some(self.family.clone()),
+            parameters: Some(BTreeMap::new()),
+        }))
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &DbParameterGroupName, seen: &Observed) -> CloudResult<()> {
@@ -178,11 +193,21 @@ async fn parameters(cloud: &Aws, id: &DbParameterGroupName) -> CloudResult<BTree
 
 // conversions
 
+/// That it is there, if a database uses it. RDS deletes no group that a database uses
+/// (<https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBParameterGroup.html>), so the database vouches for it; and what the
+/// database does not tell of it nobody can change.
+fn used(cloud: &Aws, databases: &[DbInstance], id: &DbParameterGroupName) -> Option<Observed> {
+    let mut groups = databases.iter().flat_map(|database| database.db_parameter_groups());
+    let is_used = groups.any(|group| group.db_parameter_group_name() == Some(id.as_ref()));
+    let arn = || cloud.arn("rds", &format!("pg:{}", id.0));
+    is_used.then(|| Observed { arn: arn(), description: None, family: None, parameters: None })
+}
+
 fn observed(group: &Described) -> Observed {
     Observed {
         arn: group.db_parameter_group_arn().unwrap_or_default().into(),
-        description: group.description().unwrap_or_default().into(),
-        family: group.db_parameter_group_family().unwrap_or_default().into(),
+        description: Some(group.description().unwrap_or_default().into()),
+        family: Some(group.db_parameter_group_family().unwrap_or_default().into()),
         parameters: None,
     }
 }

@@ -11,7 +11,7 @@ use super::security_group::SecurityGroup;
 use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, with_references};
 use crate::aws::naming::name;
-use crate::aws::rds::{Instance, describe, retag, signed, tags_on};
+use crate::aws::rds::{BATCH, Instance, describe, instances, retag, signed, tags_on};
 use crate::aws::sightings::tagged;
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
@@ -107,12 +107,12 @@ impl Resource for DbReplica {
 
 impl Manage for DbReplica {
     type Cloud = Aws;
-    const READ_BATCH: usize = 20;
+    const READ_BATCH: usize = BATCH;
     const WAIT: WaitPolicy = WaitPolicy::every(15, 7200);
 
-    async fn read(cloud: &Aws, ids: &[DbInstanceId], _: Look) -> CloudResult<Vec<(DbInstanceId, Observed)>> {
-        let found = describe(cloud, Some(ids.iter().map(|id| id.0.clone()).collect())).await?;
-        Ok(found.iter().filter_map(observed).collect())
+    async fn read(cloud: &Aws, ids: &[DbInstanceId], look: Look) -> CloudResult<Vec<(DbInstanceId, Observed)>> {
+        let found = instances(cloud, ids.iter().map(|id| id.0.clone()).collect(), look).await?;
+        Ok(found.iter().filter_map(observed).filter(|(id, _)| ids.contains(id)).collect())
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, DbInstanceId)>> {

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_rds::types::DbSubnetGroup as Described;
+use aws_sdk_rds::types::{DbInstance, DbSubnetGroup as Described};
 use serde::{Deserialize, Serialize};
 
 use super::subnet::{Subnet, SubnetId};
 use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, is_absent, with_references, with_residents};
 use crate::aws::naming::name;
-use crate::aws::rds::{owned, retag, survey, tags_on};
+use crate::aws::rds::{instances, owned, retag, survey, tags_on};
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
@@ -61,6 +61,7 @@ pub struct Outputs {
 impl Resource for DbSubnetGroup {
     const KIND: &'static str = "db_subnet_group";
     const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    const GOES_AT_ONCE: bool = true;
     type Id = DbSubnetGroupName;
     type Observed = Observed;
     type Outputs = Outputs;
@@ -90,9 +91,18 @@ impl Manage for DbSubnetGroup {
     const READ_BATCH: usize = 1;
     const WAIT: WaitPolicy = WaitPolicy::every(5, 900);
 
-    async fn read(cloud: &Aws, ids: &[DbSubnetGroupName], _: Look) -> CloudResult<Vec<(DbSubnetGroupName, Observed)>> {
+    async fn read(
+        cloud: &Aws,
+        ids: &[DbSubnetGroupName],
+        look: Look,
+    ) -> CloudResult<Vec<(DbSubnetGroupName, Observed)>> {
+        let databases = instances(cloud, Vec::new(), look).await?;
         let mut found = Vec::new();
         for id in ids {
+            if let Some(seen) = used(cloud, &databases, id) {
+                found.push((id.clone(), seen));
+                continue;
+            }
             let groups = match cloud.api.rds.describe_db_subnet_groups().db_subnet_group_name(&id.0).send().await {
                 Err(e) if is_absent(&e) => continue,
                 answer => answer.map_err(classify)?.db_subnet_groups.unwrap_or_default(),
@@ -119,6 +129,15 @@ impl Manage for DbSubnetGroup {
             request.db_subnet_group_description(&self.description).set_subnet_ids(Some(self.subnet_ids(call)?));
         request.set_tags(Some(tags_on(&self.tags, call))).send().await.map_err(with_references)?;
         Ok(DbSubnetGroupName(name))
+    }
+
+    fn as_made(&self, call: &Call<'_, Aws>, id: &DbSubnetGroupName) -> CloudResult<Option<Observed>> {
+        let subnets = self.subnets.iter().map(|subnet| Ok(call.outputs(subnet)?.id));
+        Ok(Some(Observed {
+            arn: call.cloud.arn("rds", &format!("subgrp:{}", id.0)),
+            description: self.description.clone(),
+            subnets: subnets.collect::<CloudResult<_>>()?,
+        }))
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &DbSubnetGroupName, seen: &Observed) -> CloudResult<()> {
@@ -151,6 +170,19 @@ async fn list(cloud: &Aws) -> CloudResult<Vec<(DbSubnetGroupName, Observed)>> {
 }
 
 // conversions
+
+/// As a database that stands in it tells, if one does. RDS deletes no group that a database is in
+/// (<https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBSubnetGroup.html>), so the database vouches for it.
+fn used(cloud: &Aws, databases: &[DbInstance], id: &DbSubnetGroupName) -> Option<Observed> {
+    let mut groups = databases.iter().filter_map(|database| database.db_subnet_group());
+    let group = groups.find(|group| group.db_subnet_group_name() == Some(id.as_ref()))?;
+    group.db_subnet_group_description().filter(|_| !group.subnets().is_empty())?;
+    let mut seen = observed(group);
+    if seen.arn.is_empty() {
+        seen.arn = cloud.arn("rds", &format!("subgrp:{}", id.0));
+    }
+    Some(seen)
+}
 
 fn observed(group: &Described) -> Observed {
     let subnets = group.subnets().iter().filter_map(|subnet| subnet.subnet_identifier());

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::vpc::{Vpc, VpcId};
 use crate::aws::clients::Aws;
-use crate::aws::ec2::{FILTER_VALUES, filter};
+use crate::aws::ec2::{FILTER_VALUES, GroupsAsked, describe_security_groups, filter, security_groups};
 use crate::aws::failure::{classify, is_absent};
 use crate::engine::change::Diff;
 use crate::engine::cloud_error::{CloudError, CloudResult, WaitPolicy};
@@ -71,15 +71,14 @@ impl Manage for DefaultSecurityGroup {
     const READ_BATCH: usize = FILTER_VALUES;
     const WAIT: WaitPolicy = WaitPolicy::every(5, 300);
 
-    async fn read(cloud: &Aws, ids: &[VpcId], _: Look) -> CloudResult<Vec<(VpcId, Observed)>> {
-        let groups = describe(cloud, ids).await?;
-        let seen = groups.into_iter().filter_map(|group| {
-            let vpc = VpcId(group.vpc_id()?.into());
-            let ingress_rules = group.ip_permissions().len();
-            let egress_rules = group.ip_permissions_egress().len();
-            Some((vpc.clone(), Observed { vpc, ingress_rules, egress_rules }))
-        });
-        Ok(seen.collect())
+    async fn read(cloud: &Aws, ids: &[VpcId], look: Look) -> CloudResult<Vec<(VpcId, Observed)>> {
+        if look == Look::Close {
+            return Ok(describe(cloud, ids).await?.iter().filter_map(observed).collect());
+        }
+        let asked = GroupsAsked::OfVpcs(ids.iter().map(|id| id.0.clone()).collect());
+        let groups = security_groups(cloud, asked).await?;
+        let defaults = groups.iter().filter(|group| group.group_name() == Some(DEFAULT));
+        Ok(defaults.filter_map(observed).filter(|(id, _)| ids.contains(id)).collect())
     }
 
     /// Takes the rules for what comes in away; `update` does the same for what goes out.
@@ -112,11 +111,12 @@ impl Manage for DefaultSecurityGroup {
     }
 }
 
+/// The name that EC2 gives it, and takes for no other.
+const DEFAULT: &str = "default";
+
 async fn describe(cloud: &Aws, vpcs: &[VpcId]) -> CloudResult<Vec<Described>> {
-    let request = cloud.api.ec2.describe_security_groups();
-    let request = request.filters(filter("vpc-id", vpcs.iter().map(|id| &id.0)));
-    let pages = request.filters(filter("group-name", ["default"])).into_paginator().items().send();
-    pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)
+    let filters = vec![filter("vpc-id", vpcs.iter().map(|id| &id.0)), filter("group-name", [DEFAULT])];
+    describe_security_groups(cloud, filters).await
 }
 
 async fn revoke_ingress(call: &Call<'_, Aws>, group: &Described) -> CloudResult<()> {
@@ -128,4 +128,12 @@ async fn revoke_ingress(call: &Call<'_, Aws>, group: &Described) -> CloudResult<
         Err(e) if is_absent(&e) => Ok(()),
         answer => answer.map(drop).map_err(classify),
     }
+}
+
+// conversions
+
+fn observed(group: &Described) -> Option<(VpcId, Observed)> {
+    let vpc = VpcId(group.vpc_id()?.into());
+    let (ingress_rules, egress_rules) = (group.ip_permissions().len(), group.ip_permissions_egress().len());
+    Some((vpc.clone(), Observed { vpc, ingress_rules, egress_rules }))
 }

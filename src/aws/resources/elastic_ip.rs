@@ -2,14 +2,13 @@
 //!
 //! `AllocateAddress` has neither token nor name. A forgotten one costs money, so the key in its tag matters doubly.
 
-use aws_sdk_ec2::types::{DomainType, Filter, ResourceType};
+use aws_sdk_ec2::types::{DomainType, Filter, NatGateway, NatGatewayState, ResourceType};
 use serde::{Deserialize, Serialize};
 
 use super::subnet::Subnet;
 use crate::aws::clients::Aws;
-use crate::aws::ec2::{FILTER_VALUES, filter, keys, owned_by, retag, seen_tags, tags_on};
+use crate::aws::ec2::{FILTER_VALUES, filter, nat_gateways, owned_by, retag, seen_tags, tags_on};
 use crate::aws::failure::classify;
-use crate::aws::sightings::tagged;
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
@@ -42,8 +41,8 @@ super::id! {
 pub struct Observed {
     /// The address.
     pub public_ip: String,
-    /// All tags.
-    pub tags: Tags,
+    /// All tags. A gateway that uses the address does not tell them.
+    pub tags: Option<Tags>,
 }
 
 /// What others need of an address.
@@ -61,6 +60,7 @@ impl Resource for ElasticIp {
     const KIND: &'static str = "elastic_ip";
     const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
     const RESEND: Resend = Resend::NewKey;
+    const GOES_AT_ONCE: bool = true;
     type Id = AllocationId;
     type Observed = Observed;
     type Outputs = Outputs;
@@ -76,7 +76,7 @@ impl Resource for ElasticIp {
     fn compare(&self, seen: &Observed, diff: &mut Diff<'_>) {
         let Self { subnet, tags } = self;
         diff.unseen_ref("subnet", Manner::Replace, subnet);
-        diff.owned_entries("tags", &tags.0, &seen.tags.0);
+        tags.compare(seen.tags.as_ref(), diff);
     }
 }
 
@@ -87,16 +87,28 @@ impl Manage for ElasticIp {
     const READ_BATCH: usize = FILTER_VALUES;
     const WAIT: WaitPolicy = WaitPolicy::every(5, 300);
 
-    async fn read(cloud: &Aws, ids: &[AllocationId], _: Look) -> CloudResult<Vec<(AllocationId, Observed)>> {
-        describe(cloud, filter("allocation-id", ids.iter().map(|id| &id.0))).await
+    async fn read(cloud: &Aws, ids: &[AllocationId], look: Look) -> CloudResult<Vec<(AllocationId, Observed)>> {
+        let mut found = match look {
+            Look::Brief => used(&nat_gateways(cloud, Vec::new()).await?, ids),
+            Look::Close => Vec::new(),
+        };
+        let others = ids.iter().filter(|id| found.iter().all(|(known, _)| known != *id));
+        let others: Vec<String> = others.map(|id| id.0.clone()).collect();
+        if !others.is_empty() {
+            found.extend(describe(cloud, filter("allocation-id", others)).await?);
+        }
+        Ok(found)
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, AllocationId)>> {
-        Ok(keys(describe(cloud, owned_by(owner)).await?, owner, |seen| &seen.tags))
+        let found = describe(cloud, owned_by(owner)).await?.into_iter();
+        Ok(found.filter_map(|(id, seen)| Some((seen.tags?.key_of(owner)?, id))).collect())
     }
 
     async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
-        Ok(tagged::<Self>(describe(cloud, owned_by(wanted.owner())).await?, wanted.owner(), |seen| &seen.tags))
+        let found = describe(cloud, owned_by(wanted.owner())).await?.into_iter();
+        let key_of = |seen: &Observed| seen.tags.as_ref()?.key_of(wanted.owner());
+        Ok(found.filter_map(|(id, seen)| Some(Sighting::of(key_of(&seen)?, id, &seen))).collect())
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<AllocationId> {
@@ -106,7 +118,7 @@ impl Manage for ElasticIp {
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &AllocationId, seen: &Observed) -> CloudResult<()> {
-        retag(call, &id.0, &self.tags, &seen.tags).await
+        retag(call, &id.0, &self.tags, &Tags::before(seen.tags.as_ref(), call)).await
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &AllocationId) -> CloudResult<()> {
@@ -119,9 +131,22 @@ impl Manage for ElasticIp {
 async fn describe(cloud: &Aws, filter: Filter) -> CloudResult<Vec<(AllocationId, Observed)>> {
     let answer = cloud.api.ec2.describe_addresses().filters(filter).send().await.map_err(classify)?;
     let seen = answer.addresses.unwrap_or_default().into_iter().filter_map(|address| {
-        let observed =
-            Observed { public_ip: address.public_ip().unwrap_or_default().into(), tags: seen_tags(address.tags()) };
+        let public_ip = address.public_ip().unwrap_or_default().into();
+        let observed = Observed { public_ip, tags: Some(seen_tags(address.tags())) };
         Some((AllocationId(address.allocation_id?), observed))
     });
     Ok(seen.collect())
+}
+
+// conversions
+
+/// Those of these addresses that a gateway uses. EC2 takes back no address that is in use
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReleaseAddress.html>), so who uses it vouches for it.
+fn used(gateways: &[NatGateway], ids: &[AllocationId]) -> Vec<(AllocationId, Observed)> {
+    let in_service = gateways.iter().filter(|gateway| gateway.state() == Some(&NatGatewayState::Available));
+    let seen = in_service.flat_map(|gateway| gateway.nat_gateway_addresses()).filter_map(|address| {
+        let public_ip = address.public_ip().filter(|ip| !ip.is_empty())?.into();
+        Some((AllocationId(address.allocation_id()?.into()), Observed { public_ip, tags: None }))
+    });
+    seen.filter(|(id, _)| ids.contains(id)).collect()
 }

@@ -1,14 +1,16 @@
 //! An instance profile: what hands a role to the clones.
 
+use std::sync::Arc;
+
 use aws_sdk_iam::types::InstanceProfile as Described;
 use serde::{Deserialize, Serialize};
 
 use super::role::{Role, RoleName};
 use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, is_absent, with_references};
-use crate::aws::iam::{iam_tags, path, seen_tags, tags_on};
+use crate::aws::iam::{iam_tags, instance_profiles, list_profiles, path, seen_tags, tags_on};
 use crate::aws::naming::name;
-use crate::aws::sightings::{placed, tagged};
+use crate::aws::sightings::placed;
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::Diff;
@@ -42,8 +44,8 @@ pub struct Observed {
     pub arn: String,
     /// The role it hands out.
     pub role: Option<RoleName>,
-    /// All tags.
-    pub tags: Tags,
+    /// All tags. A list does not show them.
+    pub tags: Option<Tags>,
 }
 
 /// What others need of an instance profile.
@@ -58,6 +60,7 @@ pub struct Outputs {
 impl Resource for InstanceProfile {
     const KIND: &'static str = "instance_profile";
     const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    const GOES_AT_ONCE: bool = true;
     type Id = InstanceProfileName;
     type Observed = Observed;
     type Outputs = Outputs;
@@ -73,7 +76,7 @@ impl Resource for InstanceProfile {
     fn compare(&self, seen: &Observed, diff: &mut Diff<'_>) {
         let Self { role, tags } = self;
         diff.in_place("role", Some(diff.outputs(role).map(|role| role.name)), &seen.role);
-        diff.owned_entries("tags", &tags.0, &seen.tags.0);
+        tags.compare(seen.tags.as_ref(), diff);
     }
 }
 
@@ -87,32 +90,32 @@ impl Manage for InstanceProfile {
     async fn read(
         cloud: &Aws,
         ids: &[InstanceProfileName],
-        _: Look,
+        look: Look,
     ) -> CloudResult<Vec<(InstanceProfileName, Observed)>> {
+        let listed = match look {
+            Look::Brief => instance_profiles(cloud).await?,
+            Look::Close => Arc::default(),
+        };
         let mut found = Vec::new();
         for id in ids {
-            match cloud.api.iam.get_instance_profile().instance_profile_name(&id.0).send().await {
-                Err(e) if is_absent(&e) => {}
-                answer => found
-                    .extend(answer.map_err(classify)?.instance_profile.map(|profile| (id.clone(), observed(&profile)))),
-            }
+            let seen = match listed.iter().find(|profile| profile.instance_profile_name == id.0) {
+                Some(profile) => Some(observed(profile)),
+                None => read_one(cloud, id).await?,
+            };
+            found.extend(seen.map(|seen| (id.clone(), seen)));
         }
         Ok(found)
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, InstanceProfileName)>> {
-        let ids: Vec<_> = list(cloud, owner).await?.into_iter().map(|(id, _)| id).collect();
-        let found = Self::read(cloud, &ids, Look::Brief).await?;
-        Ok(found.into_iter().filter_map(|(id, seen)| Some((seen.tags.key_of(owner)?, id))).collect())
+        let found = owned(cloud, owner, list(cloud, owner).await?).await?.into_iter();
+        Ok(found.map(|(key, (id, _))| (key, id)).collect())
     }
 
     async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
-        let (known, others) = placed(list(cloud, wanted.owner()).await?, wanted, |(id, _)| &id.0);
-        let others: Vec<_> = others.into_iter().map(|(id, _)| id).collect();
-        let mut found =
-            tagged::<Self>(Self::read(cloud, &others, Look::Brief).await?, wanted.owner(), |seen| &seen.tags);
-        found.extend(known.into_iter().map(|(key, (id, seen))| Sighting::of(key, id, &seen)));
-        Ok(found)
+        let (mut found, others) = placed(list(cloud, wanted.owner()).await?, wanted, |(id, _)| &id.0);
+        found.extend(owned(cloud, wanted.owner(), others).await?);
+        Ok(found.into_iter().map(|(key, (id, seen))| Sighting::of(key, id, &seen)).collect())
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<InstanceProfileName> {
@@ -120,6 +123,12 @@ impl Manage for InstanceProfile {
         let request = call.cloud.api.iam.create_instance_profile().instance_profile_name(&name).path(path(call.owner));
         request.set_tags(Some(tags_on(&self.tags, call)?)).send().await.map_err(classify)?;
         Ok(InstanceProfileName(name))
+    }
+
+    fn as_made(&self, call: &Call<'_, Aws>, id: &InstanceProfileName) -> CloudResult<Option<Observed>> {
+        let (partition, account) = (&call.cloud.partition, &call.cloud.site.account);
+        let arn = format!("arn:{partition}:iam::{account}:instance-profile{}{}", path(call.owner), id.0);
+        Ok(Some(Observed { arn, role: None, tags: Some(self.tags.clone()) }))
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &InstanceProfileName, seen: &Observed) -> CloudResult<()> {
@@ -132,12 +141,13 @@ impl Manage for InstanceProfile {
             let request = iam.add_role_to_instance_profile().instance_profile_name(&id.0).role_name(&wanted.0);
             request.send().await.map_err(with_references)?;
         }
-        let missing = self.tags.missing_in(&seen.tags);
+        let before = Tags::before(seen.tags.as_ref(), call);
+        let missing = self.tags.missing_in(&before);
         if !missing.is_empty() {
             let request = iam.tag_instance_profile().instance_profile_name(&id.0).set_tags(Some(iam_tags(missing)?));
             request.send().await.map_err(classify)?;
         }
-        let dropped = self.tags.dropped(&seen.tags, call);
+        let dropped = self.tags.dropped(&before, call);
         if !dropped.is_empty() {
             let request = iam.untag_instance_profile().instance_profile_name(&id.0).set_tag_keys(Some(dropped));
             request.send().await.map_err(classify)?;
@@ -146,8 +156,7 @@ impl Manage for InstanceProfile {
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &InstanceProfileName) -> CloudResult<()> {
-        let found = Self::read(call.cloud, std::slice::from_ref(id), Look::Brief).await?;
-        if let Some(role) = found.into_iter().find_map(|(_, seen)| seen.role) {
+        if let Some(role) = read_one(call.cloud, id).await?.and_then(|seen| seen.role) {
             remove_role(call, id, &role).await?;
         }
         let request = call.cloud.api.iam.delete_instance_profile().instance_profile_name(&id.0);
@@ -158,10 +167,32 @@ impl Manage for InstanceProfile {
 
 /// All under the stack's path, whoever's they are. The list does not show tags.
 async fn list(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(InstanceProfileName, Observed)>> {
-    let request = cloud.api.iam.list_instance_profiles().path_prefix(path(owner)).max_items(1000);
-    let listed = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     let named = |profile: &Described| (InstanceProfileName(profile.instance_profile_name.clone()), observed(profile));
-    Ok(listed.iter().map(named).collect())
+    Ok(list_profiles(cloud, path(owner)).await?.iter().map(named).collect())
+}
+
+/// Those that the owner has tagged.
+async fn owned(
+    cloud: &Aws,
+    owner: &Owner,
+    listed: Vec<(InstanceProfileName, Observed)>,
+) -> CloudResult<Vec<(Key, (InstanceProfileName, Observed))>> {
+    let mut found = Vec::new();
+    for (id, _) in listed {
+        let Some(seen) = read_one(cloud, &id).await? else { continue };
+        let key = seen.tags.as_ref().and_then(|tags| tags.key_of(owner));
+        found.extend(key.map(|key| (key, (id, seen))));
+    }
+    Ok(found)
+}
+
+/// With its tags.
+async fn read_one(cloud: &Aws, id: &InstanceProfileName) -> CloudResult<Option<Observed>> {
+    let profile = match cloud.api.iam.get_instance_profile().instance_profile_name(&id.0).send().await {
+        Err(e) if is_absent(&e) => return Ok(None),
+        answer => answer.map_err(classify)?.instance_profile,
+    };
+    Ok(profile.map(|profile| Observed { tags: Some(seen_tags(profile.tags())), ..observed(&profile) }))
 }
 
 async fn remove_role(call: &Call<'_, Aws>, id: &InstanceProfileName, role: &RoleName) -> CloudResult<()> {
@@ -178,6 +209,6 @@ fn observed(profile: &Described) -> Observed {
     Observed {
         arn: profile.arn.clone(),
         role: profile.roles().first().map(|role| RoleName(role.role_name.clone())),
-        tags: seen_tags(profile.tags()),
+        tags: None,
     }
 }

@@ -58,6 +58,7 @@ impl Resource for InternetGateway {
     const KIND: &'static str = "internet_gateway";
     const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
     const RESEND: Resend = Resend::NewKey;
+    const GOES_AT_ONCE: bool = true;
     type Id = InternetGatewayId;
     type Observed = Observed;
     type Outputs = Outputs;
@@ -106,6 +107,10 @@ impl Manage for InternetGateway {
         let request = request.tag_specifications(tags_on(ResourceType::InternetGateway, &self.tags, call));
         let answer = request.send().await.map_err(classify)?;
         Ok(InternetGatewayId(answer.internet_gateway.and_then(|g| g.internet_gateway_id).unwrap_or_default()))
+    }
+
+    fn as_made(&self, _: &Call<'_, Aws>, _: &InternetGatewayId) -> CloudResult<Option<Observed>> {
+        Ok(Some(Observed { vpc: None, tags: self.tags.clone() }))
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &InternetGatewayId, seen: &Observed) -> CloudResult<()> {

@@ -89,6 +89,7 @@ pub const VERSION: &str = "1";
 impl Resource for LaunchTemplate {
     const KIND: &'static str = "launch_template";
     const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    const GOES_AT_ONCE: bool = true;
     type Id = LaunchTemplateName;
     type Observed = Observed;
     type Outputs = Outputs;

@@ -77,6 +77,7 @@ pub struct Observed {
 
 impl Resource for Listener {
     const KIND: &'static str = "listener";
+    const GOES_AT_ONCE: bool = true;
     /// A port has one listener.
     const REPLACE: ReplaceOrder = ReplaceOrder::DeleteFirst;
     type Id = ListenerArn;
@@ -144,6 +145,21 @@ impl Manage for Listener {
         let answer = request.set_tags(Some(tags_on(&self.tags, call))).send().await.map_err(with_references)?;
         let made = answer.listeners.unwrap_or_default().into_iter().find_map(|listener| listener.listener_arn);
         Ok(ListenerArn(made.unwrap_or_default()))
+    }
+
+    fn as_made(&self, call: &Call<'_, Aws>, _: &ListenerArn) -> CloudResult<Option<Observed>> {
+        let Self { load_balancer, port, certificate, action, tags: _ } = self;
+        let action = match action {
+            Answer::Forward(group) => call.outputs(group)?.arn.0,
+            Answer::RedirectToHttps => "https".to_owned(),
+        };
+        Ok(Some(Observed {
+            load_balancer: call.outputs(load_balancer)?.arn,
+            port: *port,
+            certificate: certificate.clone(),
+            tls_policy: certificate.is_some().then(|| TLS_POLICY.to_owned()),
+            action,
+        }))
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &ListenerArn, _: &Observed) -> CloudResult<()> {

@@ -1,13 +1,15 @@
 //! A NAT gateway: the way out to the internet for what has no public address.
 
-use aws_sdk_ec2::types::{Filter, NatGatewayState, ResourceType};
+use aws_sdk_ec2::types::{Filter, NatGateway as Described, NatGatewayState, ResourceType};
 use serde::{Deserialize, Serialize};
 
 use super::elastic_ip::{AllocationId, ElasticIp};
 use super::internet_gateway::InternetGateway;
 use super::subnet::{Subnet, SubnetId};
 use crate::aws::clients::Aws;
-use crate::aws::ec2::{FILTER_VALUES, filter, keys, owned_by, retag, seen_tags, tags_on};
+use crate::aws::ec2::{
+    FILTER_VALUES, describe_nat_gateways, filter, keys, nat_gateways, owned_by, retag, seen_tags, tags_on,
+};
 use crate::aws::failure::{classify, with_references};
 use crate::aws::sightings::tagged;
 use crate::aws::tags::Tags;
@@ -103,8 +105,12 @@ impl Manage for NatGateway {
     const READ_BATCH: usize = FILTER_VALUES;
     const WAIT: WaitPolicy = WaitPolicy::every(10, 900);
 
-    async fn read(cloud: &Aws, ids: &[NatGatewayId], _: Look) -> CloudResult<Vec<(NatGatewayId, Observed)>> {
-        describe(cloud, filter("nat-gateway-id", ids.iter().map(|id| &id.0))).await
+    async fn read(cloud: &Aws, ids: &[NatGatewayId], look: Look) -> CloudResult<Vec<(NatGatewayId, Observed)>> {
+        if look == Look::Close {
+            return describe(cloud, filter("nat-gateway-id", ids.iter().map(|id| &id.0))).await;
+        }
+        let found = nat_gateways(cloud, ids.iter().map(|id| id.0.clone()).collect()).await?;
+        Ok(found.iter().filter_map(observed).filter(|(id, _)| ids.contains(id)).collect())
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, NatGatewayId)>> {
@@ -141,21 +147,24 @@ impl Manage for NatGateway {
     }
 }
 
-/// EC2 goes on describing a deleted gateway for about an hour.
 async fn describe(cloud: &Aws, filter: Filter) -> CloudResult<Vec<(NatGatewayId, Observed)>> {
-    let pages = cloud.api.ec2.describe_nat_gateways().filter(filter).into_paginator().items().send();
-    let gateways = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
-    let there = gateways.into_iter().filter(|gateway| gateway.state() != Some(&NatGatewayState::Deleted));
-    let seen = there.filter_map(|gateway| {
-        let address = gateway.nat_gateway_addresses().iter().find_map(|address| address.allocation_id());
-        let observed = Observed {
-            subnet: SubnetId(gateway.subnet_id()?.into()),
-            address: address.map(|id| AllocationId(id.into())),
-            state: gateway.state().map_or("pending", |state| state.as_str()).into(),
-            failure: gateway.failure_message().map(Into::into),
-            tags: seen_tags(gateway.tags()),
-        };
-        Some((NatGatewayId(gateway.nat_gateway_id?), observed))
-    });
-    Ok(seen.collect())
+    Ok(describe_nat_gateways(cloud, filter).await?.iter().filter_map(observed).collect())
+}
+
+// conversions
+
+/// `None`: it is deleted, and still described.
+fn observed(gateway: &Described) -> Option<(NatGatewayId, Observed)> {
+    if gateway.state() == Some(&NatGatewayState::Deleted) {
+        return None;
+    }
+    let address = gateway.nat_gateway_addresses().iter().find_map(|address| address.allocation_id());
+    let observed = Observed {
+        subnet: SubnetId(gateway.subnet_id()?.into()),
+        address: address.map(|id| AllocationId(id.into())),
+        state: gateway.state().map_or("pending", |state| state.as_str()).into(),
+        failure: gateway.failure_message().map(Into::into),
+        tags: seen_tags(gateway.tags()),
+    };
+    Some((NatGatewayId(gateway.nat_gateway_id()?.into()), observed))
 }

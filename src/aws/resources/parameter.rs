@@ -85,6 +85,7 @@ pub struct Observed {
 impl Resource for Parameter {
     const KIND: &'static str = "parameter";
     const NAME_RETURNS: bool = true;
+    const GOES_AT_ONCE: bool = true;
     type Id = ParameterName;
     type Observed = Observed;
     type Outputs = ();
@@ -178,6 +179,10 @@ impl Manage for Parameter {
             Err(CloudError::Exists(why)) if self.is_foreign(call).await => Err(CloudError::Foreign(why)),
             Err(error) => Err(error),
         }
+    }
+
+    fn as_made(&self, call: &Call<'_, Aws>, _: &ParameterName) -> CloudResult<Option<Observed>> {
+        Ok(Some(Observed { value: self.value.text(call.book).now()? }))
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &ParameterName, seen: &Observed) -> CloudResult<()> {

@@ -150,16 +150,34 @@ impl Manage for Queue {
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<QueueUrl> {
-        let request = call.cloud.api.sqs.create_queue().queue_name(name(call, 80));
+        let name = name(call, 80);
         let tags = self.tags.with_identity(call).into_iter().collect();
-        let request = request.set_attributes(Some(self.attributes(call)?)).set_tags(Some(tags));
+        let attributes = self.attributes(call, &call.cloud.arn("sqs", &name))?;
+        let request = call.cloud.api.sqs.create_queue().queue_name(name);
+        let request = request.set_attributes(Some(attributes)).set_tags(Some(tags));
         Ok(QueueUrl(request.send().await.map_err(with_references)?.queue_url.unwrap_or_default()))
+    }
+
+    fn as_made(&self, call: &Call<'_, Aws>, id: &QueueUrl) -> CloudResult<Option<Observed>> {
+        let Self { dead_letters, visibility_seconds, retention_seconds, tags: _ } = self;
+        let arn = call.cloud.arn("sqs", id.0.rsplit('/').next().unwrap_or_default());
+        let dead_letters = match dead_letters {
+            Some(dead) => Some((call.outputs(&dead.queue)?.arn, dead.after_attempts)),
+            None => None,
+        };
+        Ok(Some(Observed {
+            policy: Some(tls_only(&arn)),
+            arn,
+            dead_letters,
+            visibility_seconds: *visibility_seconds,
+            retention_seconds: *retention_seconds,
+            encrypted: true,
+        }))
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &QueueUrl, seen: &Observed) -> CloudResult<()> {
         let sqs = &call.cloud.api.sqs;
-        let mut attributes = self.attributes(call)?;
-        attributes.insert(Attribute::Policy, tls_only(&seen.arn).to_string());
+        let mut attributes = self.attributes(call, &seen.arn)?;
         if self.dead_letters.is_none() && seen.dead_letters.is_some() {
             attributes.insert(Attribute::RedrivePolicy, String::new());
         }
@@ -209,11 +227,12 @@ async fn owned(cloud: &Aws, owner: &Owner, listed: Vec<QueueUrl>) -> CloudResult
 // conversions
 
 impl Queue {
-    fn attributes(&self, call: &Call<'_, Aws>) -> CloudResult<HashMap<Attribute, String>> {
+    fn attributes(&self, call: &Call<'_, Aws>, arn: &str) -> CloudResult<HashMap<Attribute, String>> {
         let mut attributes = HashMap::from([
             (Attribute::VisibilityTimeout, self.visibility_seconds.to_string()),
             (Attribute::MessageRetentionPeriod, self.retention_seconds.to_string()),
             (Attribute::SqsManagedSseEnabled, "true".to_owned()),
+            (Attribute::Policy, tls_only(arn).to_string()),
         ]);
         if let Some(DeadLetters { queue, after_attempts }) = &self.dead_letters {
             let policy = json!({

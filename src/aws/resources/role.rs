@@ -11,7 +11,7 @@ use super::queue::Queue;
 use super::secret::Secret;
 use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, is_absent, with_references};
-use crate::aws::iam::{iam_tags, path, seen_tags, tags_on};
+use crate::aws::iam::{iam_tags, instance_profiles, path, seen_tags, tags_on};
 use crate::aws::naming::name;
 use crate::aws::sightings::{placed, standing};
 use crate::aws::tags::Tags;
@@ -72,8 +72,8 @@ pub struct Observed {
     pub trust: Value,
     /// What it may do, as a policy document.
     pub policy: Option<Value>,
-    /// All tags.
-    pub tags: Tags,
+    /// All tags. A profile that hands the role out does not tell them.
+    pub tags: Option<Tags>,
 }
 
 /// What others need of a role.
@@ -88,6 +88,7 @@ pub struct Outputs {
 impl Resource for Role {
     const KIND: &'static str = "role";
     const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    const GOES_AT_ONCE: bool = true;
     type Id = RoleName;
     type Observed = Observed;
     type Outputs = Outputs;
@@ -104,7 +105,7 @@ impl Resource for Role {
         let Self { service, statements, tags } = self;
         diff.in_place("service", &trust(service), &seen.trust);
         diff.in_place("statements", Some(document(statements, diff.book())), &seen.policy);
-        diff.owned_entries("tags", &tags.0, &seen.tags.0);
+        tags.compare(seen.tags.as_ref(), diff);
     }
 }
 
@@ -118,10 +119,10 @@ impl Manage for Role {
     const READ_BATCH: usize = 1;
     const WAIT: WaitPolicy = WaitPolicy::every(3, 180);
 
-    async fn read(cloud: &Aws, ids: &[RoleName], _: Look) -> CloudResult<Vec<(RoleName, Observed)>> {
+    async fn read(cloud: &Aws, ids: &[RoleName], look: Look) -> CloudResult<Vec<(RoleName, Observed)>> {
         let mut found = Vec::new();
         for id in ids {
-            found.extend(read_one(cloud, id).await?.map(|seen| (id.clone(), seen)));
+            found.extend(read_one(cloud, id, look).await?.map(|seen| (id.clone(), seen)));
         }
         Ok(found)
     }
@@ -144,6 +145,10 @@ impl Manage for Role {
         Ok(RoleName(name))
     }
 
+    fn as_made(&self, _: &Call<'_, Aws>, _: &RoleName) -> CloudResult<Option<Observed>> {
+        Ok(Some(Observed { trust: trust(&self.service), policy: None, tags: Some(self.tags.clone()) }))
+    }
+
     async fn update(&self, call: &Call<'_, Aws>, id: &RoleName, seen: &Observed) -> CloudResult<()> {
         let iam = &call.cloud.api.iam;
         if seen.trust != trust(&self.service) {
@@ -156,12 +161,13 @@ impl Manage for Role {
                 iam.put_role_policy().role_name(&id.0).policy_name(POLICY).policy_document(wanted.to_string());
             request.send().await.map_err(with_references)?;
         }
-        let missing = self.tags.missing_in(&seen.tags);
+        let before = Tags::before(seen.tags.as_ref(), call);
+        let missing = self.tags.missing_in(&before);
         if !missing.is_empty() {
             let request = iam.tag_role().role_name(&id.0).set_tags(Some(iam_tags(missing)?));
             request.send().await.map_err(classify)?;
         }
-        let dropped = self.tags.dropped(&seen.tags, call);
+        let dropped = self.tags.dropped(&before, call);
         if !dropped.is_empty() {
             let request = iam.untag_role().role_name(&id.0).set_tag_keys(Some(dropped));
             request.send().await.map_err(classify)?;
@@ -214,25 +220,43 @@ async fn list(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<RoleName>> {
 async fn owned(cloud: &Aws, owner: &Owner, listed: Vec<RoleName>) -> CloudResult<Vec<(Key, RoleName)>> {
     let mut found = Vec::new();
     for id in listed {
-        let seen = read_one(cloud, &id).await?;
-        found.extend(seen.and_then(|seen| Some((seen.tags.key_of(owner)?, id))));
+        let seen = read_one(cloud, &id, Look::Close).await?;
+        found.extend(seen.and_then(|seen| Some((seen.tags?.key_of(owner)?, id))));
     }
     Ok(found)
 }
 
-async fn read_one(cloud: &Aws, id: &RoleName) -> CloudResult<Option<Observed>> {
+async fn read_one(cloud: &Aws, id: &RoleName, look: Look) -> CloudResult<Option<Observed>> {
+    let (role, policy) = tokio::join!(trust_and_tags(cloud, id, look), policy(cloud, id));
+    let (Some((trust, tags)), policy) = (role?, policy?) else { return Ok(None) };
+    Ok(Some(Observed { trust, policy, tags }))
+}
+
+/// Who may take it on, and its tags. A brief look leaves them out if a profile that hands the role out tells the rest: IAM deletes no role that is
+/// in a profile (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html>), so the profile vouches for it.
+async fn trust_and_tags(cloud: &Aws, id: &RoleName, look: Look) -> CloudResult<Option<(Value, Option<Tags>)>> {
+    if look == Look::Brief {
+        let profiles = instance_profiles(cloud).await?;
+        let mut roles = profiles.iter().flat_map(|profile| profile.roles());
+        let role = roles.find(|role| role.role_name == id.0);
+        if let Some(trust) = role.and_then(|role| role.assume_role_policy_document()) {
+            return Ok(Some((decode(trust), None)));
+        }
+    }
     let role = match cloud.api.iam.get_role().role_name(&id.0).send().await {
         Err(e) if is_absent(&e) => return Ok(None),
         answer => answer.map_err(classify)?.role,
     };
-    let Some(role) = role else { return Ok(None) };
-    let policy = match cloud.api.iam.get_role_policy().role_name(&id.0).policy_name(POLICY).send().await {
-        Err(e) if is_absent(&e) => None,
-        answer => Some(answer.map_err(classify)?.policy_document),
-    };
-    let tags = seen_tags(role.tags());
-    let trust = decode(role.assume_role_policy_document().unwrap_or_default());
-    Ok(Some(Observed { trust, policy: policy.as_deref().map(decode), tags }))
+    let trust = |document: Option<&str>| decode(document.unwrap_or_default());
+    Ok(role.map(|role| (trust(role.assume_role_policy_document()), Some(seen_tags(role.tags())))))
+}
+
+/// Its inline policy, if there is one.
+async fn policy(cloud: &Aws, id: &RoleName) -> CloudResult<Option<Value>> {
+    match cloud.api.iam.get_role_policy().role_name(&id.0).policy_name(POLICY).send().await {
+        Err(e) if is_absent(&e) => Ok(None),
+        answer => Ok(Some(decode(&answer.map_err(classify)?.policy_document))),
+    }
 }
 
 /// IAM hands documents out percent-encoded (RFC 3986). One that is not JSON compares unequal to everything.

@@ -80,6 +80,7 @@ pub struct Outputs {
 impl Resource for RouteTable {
     const KIND: &'static str = "route_table";
     const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    const GOES_AT_ONCE: bool = true;
     type Id = RouteTableId;
     type Observed = Observed;
     type Outputs = Outputs;
@@ -133,6 +134,11 @@ impl Manage for RouteTable {
         let answer = request.tag_specifications(tags_on(ResourceType::RouteTable, &self.tags, call)).send().await;
         let table = answer.map_err(with_references)?.route_table;
         Ok(RouteTableId(table.and_then(|table| table.route_table_id).unwrap_or_default()))
+    }
+
+    fn as_made(&self, call: &Call<'_, Aws>, _: &RouteTableId) -> CloudResult<Option<Observed>> {
+        let (vpc, tags) = (call.outputs(&self.vpc)?.id, self.tags.clone());
+        Ok(Some(Observed { vpc, default_route: None, subnets: BTreeMap::new(), tags }))
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &RouteTableId, seen: &Observed) -> CloudResult<()> {

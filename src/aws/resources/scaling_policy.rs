@@ -92,6 +92,7 @@ pub struct Outputs {
 impl Resource for ScalingPolicy {
     const KIND: &'static str = "scaling_policy";
     const NAME_RETURNS: bool = true;
+    const GOES_AT_ONCE: bool = true;
     type Id = ScalingPolicyId;
     type Observed = Observed;
     type Outputs = Outputs;

@@ -7,7 +7,7 @@ use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, SecretListEntr
 use serde::{Deserialize, Serialize};
 
 use crate::aws::clients::Aws;
-use crate::aws::failure::{classify, is_absent};
+use crate::aws::failure::{classify, is_absent, with_references};
 use crate::aws::naming::name;
 use crate::aws::secret_text::SecretText;
 use crate::aws::sightings::tagged;
@@ -140,6 +140,10 @@ impl Manage for Secret {
         Ok(SecretArn(request.set_tags(Some(tags)).send().await.map_err(redacted)?.arn.unwrap_or_default()))
     }
 
+    fn as_made(&self, _: &Call<'_, Aws>, _: &SecretArn) -> CloudResult<Option<Observed>> {
+        Ok(Some(Observed { description: self.description.clone(), tags: self.tags.clone() }))
+    }
+
     async fn update(&self, call: &Call<'_, Aws>, id: &SecretArn, seen: &Observed) -> CloudResult<()> {
         let secrets = &call.cloud.api.secrets;
         if seen.description != self.description {
@@ -201,7 +205,7 @@ fn is_on_its_way_out(why: &str) -> bool {
 
 /// Reads the password of a secret, in memory.
 pub(super) async fn password(cloud: &Aws, arn: &str) -> CloudResult<SecretText> {
-    let answer = cloud.api.secrets.get_secret_value().secret_id(arn).send().await.map_err(classify)?;
+    let answer = cloud.api.secrets.get_secret_value().secret_id(arn).send().await.map_err(with_references)?;
     let content = Content::read(answer.secret_string().unwrap_or_default());
     content.ok_or_else(|| CloudError::Refused(format!("the secret {arn} is not what Pando wrote there")))
 }

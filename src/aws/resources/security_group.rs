@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::vpc::{Vpc, VpcId};
 use crate::aws::clients::Aws;
-use crate::aws::ec2::{FILTER_VALUES, filter, keys, owned_by, retag, seen_tags, tags_on};
+use crate::aws::ec2::{
+    FILTER_VALUES, GroupsAsked, describe_security_groups, filter, keys, owned_by, retag, security_groups, seen_tags,
+    tags_on,
+};
 use crate::aws::failure::{classify, is_absent, with_references};
 use crate::aws::naming::name;
 use crate::aws::sightings::tagged;
@@ -64,6 +67,7 @@ pub struct Outputs {
 impl Resource for SecurityGroup {
     const KIND: &'static str = "security_group";
     const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    const GOES_AT_ONCE: bool = true;
     type Id = SecurityGroupId;
     type Observed = Observed;
     type Outputs = Outputs;
@@ -93,8 +97,13 @@ impl Manage for SecurityGroup {
     /// Deleting waits for the network interfaces of load balancers and instances, which linger for up to twenty minutes.
     const WAIT: WaitPolicy = WaitPolicy::every(10, 1500);
 
-    async fn read(cloud: &Aws, ids: &[SecurityGroupId], _: Look) -> CloudResult<Vec<(SecurityGroupId, Observed)>> {
-        describe(cloud, filter("group-id", ids.iter().map(|id| &id.0))).await
+    async fn read(cloud: &Aws, ids: &[SecurityGroupId], look: Look) -> CloudResult<Vec<(SecurityGroupId, Observed)>> {
+        if look == Look::Close {
+            return describe(cloud, filter("group-id", ids.iter().map(|id| &id.0))).await;
+        }
+        let asked = GroupsAsked::ById(ids.iter().map(|id| id.0.clone()).collect());
+        let found = security_groups(cloud, asked).await?;
+        Ok(found.iter().filter_map(observed).filter(|(id, _)| ids.contains(id)).collect())
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, SecurityGroupId)>> {
@@ -110,6 +119,14 @@ impl Manage for SecurityGroup {
         let request = request.group_name(name(call, 255)).description(&self.description);
         let answer = request.tag_specifications(tags_on(ResourceType::SecurityGroup, &self.tags, call)).send().await;
         Ok(SecurityGroupId(answer.map_err(with_references)?.group_id.unwrap_or_default()))
+    }
+
+    /// EC2 gives each new group a rule that lets everything out
+    /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html>).
+    fn as_made(&self, call: &Call<'_, Aws>, _: &SecurityGroupId) -> CloudResult<Option<Observed>> {
+        let Self { vpc, description, tags } = self;
+        let (vpc, description, tags) = (call.outputs(vpc)?.id, description.clone(), tags.clone());
+        Ok(Some(Observed { vpc, description, open_egress: true, tags }))
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &SecurityGroupId, seen: &Observed) -> CloudResult<()> {
@@ -133,22 +150,21 @@ impl Manage for SecurityGroup {
 
 const WORLD: &str = "0.0.0.0/0";
 
-// conversions
-
 async fn describe(cloud: &Aws, filter: Filter) -> CloudResult<Vec<(SecurityGroupId, Observed)>> {
-    let pages = cloud.api.ec2.describe_security_groups().filters(filter).into_paginator().items().send();
-    let groups = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
-    Ok(groups.iter().filter_map(|group| Some((SecurityGroupId(group.group_id.clone()?), observed(group)?))).collect())
+    Ok(describe_security_groups(cloud, vec![filter]).await?.iter().filter_map(observed).collect())
 }
 
-fn observed(group: &Described) -> Option<Observed> {
+// conversions
+
+fn observed(group: &Described) -> Option<(SecurityGroupId, Observed)> {
     let open = |rule: &IpPermission| {
         rule.ip_protocol() == Some("-1") && rule.ip_ranges().iter().any(|range| range.cidr_ip() == Some(WORLD))
     };
-    Some(Observed {
+    let observed = Observed {
         vpc: VpcId(group.vpc_id()?.into()),
         description: group.description().unwrap_or_default().into(),
         open_egress: group.ip_permissions_egress().iter().any(open),
         tags: seen_tags(group.tags()),
-    })
+    };
+    Some((SecurityGroupId(group.group_id()?.into()), observed))
 }

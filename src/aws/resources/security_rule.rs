@@ -92,6 +92,7 @@ pub struct Observed {
 
 impl Resource for SecurityRule {
     const KIND: &'static str = "security_rule";
+    const GOES_AT_ONCE: bool = true;
     /// Two equal rules cannot stand beside each other, and unequal ones are changed by making another.
     const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
     type Id = SecurityRuleId;
@@ -154,6 +155,22 @@ impl Manage for SecurityRule {
         let rule = rules.unwrap_or_default().into_iter().find_map(|rule| rule.security_group_rule_id);
         let rule = rule.ok_or_else(|| CloudError::Unknown("the answer names no rule".into()))?;
         Ok(SecurityRuleId { rule, group })
+    }
+
+    fn as_made(&self, call: &Call<'_, Aws>, id: &SecurityRuleId) -> CloudResult<Option<Observed>> {
+        let Self { group: _, direction, peer, port, description, tags } = self;
+        let peer = match peer {
+            Peer::Group(peer) => call.outputs(peer)?.id.0,
+            Peer::Range(range) => range.clone(),
+        };
+        Ok(Some(Observed {
+            group: id.group.clone(),
+            direction: *direction,
+            peer,
+            port: Some(*port),
+            description: Some(description.clone()),
+            tags: tags.clone(),
+        }))
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &SecurityRuleId, seen: &Observed) -> CloudResult<()> {

@@ -72,6 +72,7 @@ pub struct Outputs {
 impl Resource for Subnet {
     const KIND: &'static str = "subnet";
     const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    const GOES_AT_ONCE: bool = true;
     type Id = SubnetId;
     type Observed = Observed;
     type Outputs = Outputs;
@@ -127,6 +128,12 @@ impl Manage for Subnet {
             Err(CloudError::Exists(why)) if self.is_taken(call).await => Err(CloudError::Foreign(why)),
             Err(error) => Err(error),
         }
+    }
+
+    fn as_made(&self, call: &Call<'_, Aws>, _: &SubnetId) -> CloudResult<Option<Observed>> {
+        let Self { vpc, cidr, zone, public_addresses: _, tags } = self;
+        let (vpc, zone, tags) = (call.outputs(vpc)?.id, zone.clone(), tags.clone());
+        Ok(Some(Observed { vpc, cidr: *cidr, zone, public_addresses: false, tags, available: true }))
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &SubnetId, seen: &Observed) -> CloudResult<()> {

@@ -68,6 +68,7 @@ pub struct Outputs {
 impl Resource for TargetGroup {
     const KIND: &'static str = "target_group";
     const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    const GOES_AT_ONCE: bool = true;
     type Id = TargetGroupArn;
     type Observed = Observed;
     type Outputs = Outputs;
@@ -129,6 +130,14 @@ impl Manage for TargetGroup {
         let answer = request.send().await.map_err(with_references)?;
         let made = answer.target_groups.unwrap_or_default().into_iter().find_map(|group| group.target_group_arn);
         Ok(TargetGroupArn(made.unwrap_or_default()))
+    }
+
+    /// Clones are given five minutes to drain unless the group says otherwise
+    /// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html>).
+    fn as_made(&self, call: &Call<'_, Aws>, _: &TargetGroupArn) -> CloudResult<Option<Observed>> {
+        let Self { vpc, port, health_path, drain_seconds: _, tags: _ } = self;
+        let (vpc, health_path) = (call.outputs(vpc)?.id, health_path.clone());
+        Ok(Some(Observed { vpc, port: *port, health_path, drain_seconds: Some(300) }))
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &TargetGroupArn, seen: &Observed) -> CloudResult<()> {

@@ -64,6 +64,7 @@ impl Resource for Vpc {
     const KIND: &'static str = "vpc";
     const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
     const RESEND: Resend = Resend::NewKey;
+    const GOES_AT_ONCE: bool = true;
     type Id = VpcId;
     type Observed = Observed;
     type Outputs = Outputs;
@@ -115,6 +116,10 @@ impl Manage for Vpc {
         let request = call.cloud.api.ec2.create_vpc().cidr_block(self.cidr.to_string());
         let answer = request.tag_specifications(tags_on(ResourceType::Vpc, &self.tags, call)).send().await;
         Ok(VpcId(answer.map_err(classify)?.vpc.and_then(|vpc| vpc.vpc_id).unwrap_or_default()))
+    }
+
+    fn as_made(&self, _: &Call<'_, Aws>, _: &VpcId) -> CloudResult<Option<Observed>> {
+        Ok(Some(Observed { cidr: self.cidr, dns_hostnames: Some(false), tags: self.tags.clone(), available: true }))
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &VpcId, seen: &Observed) -> CloudResult<()> {

@@ -138,7 +138,18 @@ mod tests {
         for (name, status) in cases {
             let life = Incarnation { address: Address::new("vpc", name), generation: 2 };
             let key = Key::derive("one", &life);
-            state.records.insert(life, Record { key, expected: None, made: None, request: request.clone(), status });
+            state.records.insert(
+                life,
+                Record {
+                    key,
+                    expected: None,
+                    made: None,
+                    unseen: false,
+                    ghost: None,
+                    request: request.clone(),
+                    status,
+                },
+            );
         }
         let expected = "\
 vpc/a@2  was asked for, and the answer was not heard                            no id

@@ -10,7 +10,7 @@ use crate::engine::journal::{Fact, Journal};
 use crate::engine::state::Status;
 
 use super::start::not_visible;
-use super::{Answer, Failure, Phase, Walk};
+use super::{Answer, Failure, Made, Phase, Walk};
 
 /// For how long a "not there" about something just made is not believed, in seconds. EC2 and IAM document eventual consistency without a
 /// bound; Terraform's provider allows for minutes.
@@ -20,10 +20,9 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
     pub(super) fn take(&mut self, answer: Answer) -> Result<(), RunError> {
         let (at, result) = match answer {
             Answer::Read { kind, asked, seen } => return self.take_read(kind, asked, &seen),
-            Answer::Created(at, Ok(id)) => {
-                let now = (self.home.now)();
-                self.note(&at, Fact::Created { id, at: now })?;
-                (at, Ok(()))
+            Answer::Created(at, Ok(made)) => {
+                self.in_flight -= 1;
+                return self.created(&at, made);
             }
             // Somebody else's would be visible: the network has delivered this very request twice.
             Answer::Created(at, Err(CloudError::Exists(why))) if !self.has_ended(&at) => {
@@ -39,7 +38,18 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
                 if !matches!(result, Err(CloudError::Unknown(_))) {
                     self.note(&at, Fact::UpdateAnswered)?;
                 }
+                if result.is_ok() && self.record(&at).is_some_and(|record| record.unseen) {
+                    self.in_flight -= 1;
+                    return self.completed(&at);
+                }
                 (at, result)
+            }
+            Answer::Deleted(at, Ok(())) if self.kind(&at).is_some_and(|kind| kind.goes_at_once()) => {
+                self.in_flight -= 1;
+                self.seen.remove(&at);
+                self.note(&at, Fact::Gone)?;
+                self.done(&at);
+                return Ok(());
             }
             Answer::Deleted(at, Err(CloudError::Missing(_))) => {
                 self.in_flight -= 1;
@@ -64,6 +74,38 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
             // It was there when the plan was made. The next plan sees that it vanished.
             Err(e) => self.fail(&at, Failure::Cloud(e)),
         }
+        Ok(())
+    }
+
+    /// It is there. Where it is certain what it is like, it gets what the create could not set at once; else a look tells.
+    fn created(&mut self, at: &Incarnation, made: Made) -> Result<(), RunError> {
+        let now = (self.home.now)();
+        self.note(at, Fact::Created { id: made.id.clone(), at: now })?;
+        let request = self.step(at).and_then(|step| step.request.clone());
+        let (Some(seen), Some(kind), Some(request)) = (made.seen, self.kind(at), request) else {
+            self.wait(at);
+            return Ok(());
+        };
+        match kind.outputs(&made.id, &seen) {
+            Ok(outputs) => {
+                self.seen.insert(at.clone(), seen);
+                self.note(at, Fact::Made { outputs })?;
+                self.start_update(at, &request)
+            }
+            Err(e) => {
+                self.fail(at, e.into());
+                Ok(())
+            }
+        }
+    }
+
+    /// It has got what its create could not set.
+    fn completed(&mut self, at: &Incarnation) -> Result<(), RunError> {
+        let Some(Status::Updating { outputs, next, .. }) = self.record(at).map(|record| record.status.clone()) else {
+            return Ok(());
+        };
+        self.note(at, Fact::Recorded { request: next, outputs })?;
+        self.done(at);
         Ok(())
     }
 
@@ -110,13 +152,17 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
                 return Ok(());
             }
         };
-        if matches!(&record.status, Status::Updating { outputs: old, .. } if *old != outputs) {
+        let old = match &record.status {
+            Status::Updating { outputs, .. } | Status::Ready { outputs, .. } => Some(outputs),
+            _ => None,
+        };
+        if old.is_some_and(|old| *old != outputs) {
             self.fail(at, Failure::OutputsMoved);
             return Ok(());
         }
         let planned = self.step(at).and_then(|step| step.request.clone());
         match (&record.status, planned) {
-            (Status::Creating { .. }, Some(request)) => {
+            (Status::Creating { .. } | Status::Ready { .. }, Some(request)) => {
                 self.note(at, Fact::Ready { outputs })?;
                 self.start_update(at, &request)
             }

@@ -3,6 +3,7 @@
 //! Each turn of the loop goes *decide, write, act*: what was decided is collected, made durable in one append, and only then sent.
 
 mod answer;
+mod progress;
 mod start;
 mod wait;
 
@@ -24,7 +25,7 @@ use super::plan::{Action, Observations, Plan, Step};
 use super::reference::Book;
 use super::state::{Record, Request};
 
-use wait::Wait;
+use progress::{Phase, Progress};
 
 /// Why a step failed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -66,31 +67,8 @@ pub(super) struct Outcome {
     pub(super) expired: Option<String>,
 }
 
-/// How far a step is. Absent: not begun.
-enum Phase {
-    /// A call is under way.
-    Calling,
-    /// The cloud said "not yet"; the step is taken up again at this time.
-    Postponed(Instant),
-    /// It is looked at until it is as it should be.
-    Waiting(Wait),
-    Done,
-    Failed,
-    /// The answer was lost.
-    Lost,
-}
-
 /// How long a run that was stopped waits for answers. A user who asks for an end wants it within five seconds, and saving takes some of them.
 const PATIENCE: Duration = Duration::from_secs(4);
-
-/// A step that was begun.
-struct Progress {
-    phase: Phase,
-    begun: Instant,
-    /// How often the cloud said "not yet", and since when.
-    postponed: u32,
-    postponed_since: Option<Instant>,
-}
 
 /// A call that may be sent once everything decided so far is durable.
 struct Sending<C: 'static> {
@@ -120,8 +98,15 @@ enum What {
     },
 }
 
+/// What a create made.
+struct Made {
+    id: Value,
+    /// What a look would show, where that is certain.
+    seen: Option<Value>,
+}
+
 enum Answer {
-    Created(Incarnation, CloudResult<Value>),
+    Created(Incarnation, CloudResult<Made>),
     Updated(Incarnation, CloudResult<()>),
     Deleted(Incarnation, CloudResult<()>),
     /// About whom was asked: an id that was not in the question is not absent.
@@ -215,6 +200,7 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
             if self.gives_up.is_none() {
                 self.start_free()?;
                 self.take_up_postponed()?;
+                self.wait_for_unseen();
                 self.look_at_waiting();
             }
             self.write_then_send().await?;
@@ -330,7 +316,15 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
     }
 
     fn done(&mut self, at: &Incarnation) {
-        self.set(at, Phase::Done);
+        let is_unseen = self.record(at).is_some_and(|record| record.unseen);
+        self.set(at, if is_unseen { Phase::Unseen } else { Phase::Done });
+        self.release(at);
+    }
+
+    /// What waits for this step may begin. Said once.
+    fn release(&mut self, at: &Incarnation) {
+        let Some(progress) = self.progress.get_mut(at).filter(|progress| !progress.released) else { return };
+        progress.released = true;
         for follower in self.followers.remove(at).into_iter().flatten() {
             if let Some(left) = self.blocked.get_mut(&follower) {
                 *left -= 1;
@@ -364,7 +358,11 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
     fn finish(mut self) -> Outcome {
         for at in self.plan.steps.keys() {
             match self.progress.get(at).map(|progress| &progress.phase) {
-                Some(Phase::Done) => {
+                // Stopped before the look that it does not need.
+                Some(Phase::Waiting(wait)) if wait.is_of_done() => {
+                    self.outcome.done.insert(at.clone());
+                }
+                Some(Phase::Done | Phase::Unseen) => {
                     self.outcome.done.insert(at.clone());
                 }
                 Some(Phase::Failed | Phase::Lost) => {}

@@ -16,7 +16,7 @@ use crate::engine::resolve::look_up;
 use crate::engine::resource::Call;
 use crate::engine::state::{Record, Request, Status};
 
-use super::{Answer, Failure, Phase, Progress, Sending, Walk, What};
+use super::{Answer, Failure, Made, Phase, Progress, Sending, Walk, What};
 
 impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
     /// Begins every step whose predecessors are done, as far as calls may be under way at once.
@@ -24,9 +24,7 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
         while self.in_flight < self.home.parallel {
             let Some(at) = self.free.pop_first() else { break };
             let Some(action) = self.step(&at).map(|step| step.action) else { continue };
-            let progress =
-                Progress { phase: Phase::Calling, begun: Instant::now(), postponed: 0, postponed_since: None };
-            self.progress.insert(at.clone(), progress);
+            self.progress.insert(at.clone(), Progress::begin());
             self.home.tell(Event::StepStarted { of: at.clone(), action });
             self.start(&at)?;
         }
@@ -193,8 +191,13 @@ pub(super) async fn send<C: Send + Sync + 'static>(sending: Sending<C>, cloud: A
     match &what {
         What::Create { properties, expected, sent_before } => {
             let answer = match kind.create(call, properties).await {
-                Err(CloudError::Exists(why)) => adopt(kind, call, expected.as_ref(), *sent_before, why).await,
-                answer => answer,
+                // What cannot be told is looked at.
+                Ok(id) => Ok(Made { seen: kind.as_made(call, properties, &id).unwrap_or_default(), id }),
+                Err(CloudError::Exists(why)) => {
+                    let found = adopt(kind, call, expected.as_ref(), *sent_before, why).await;
+                    found.map(|id| Made { id, seen: None })
+                }
+                Err(error) => Err(error),
             };
             Answer::Created(at, answer)
         }

@@ -38,12 +38,24 @@ enum Purpose {
     Effect,
     /// The update was answered with "not yet": send it again once this is ready.
     SendAgain,
+    /// Done as far as the answers tell. A look that says otherwise is still worth telling.
+    Unseen,
     /// The delete was answered with "not there". The next answer may say otherwise, so one look that agrees is not enough.
     Doubtful,
 }
 
 /// The pause between two looks that shall not be answered by the same stale copy.
 const DOUBT: Duration = Duration::from_secs(10);
+
+impl Wait {
+    /// Whether what is waited for counts as done all the same.
+    pub(super) fn is_of_done(&self) -> bool {
+        self.purpose == Purpose::Unseen
+    }
+}
+
+/// After so many looks, which take some seconds, what still differs is not a stale answer.
+const BELIEVED: u32 = 6;
 
 /// What a look showed.
 enum Verdict {
@@ -67,6 +79,18 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
     /// The same, for something to be deleted that the cloud did not know.
     pub(super) fn wait_doubtfully(&mut self, at: &Incarnation) {
         self.begin_wait(at, Purpose::Doubtful);
+    }
+
+    /// Looks at what nobody has looked at yet, once nothing is being sent: all of a kind in one read, while others are still waited for.
+    pub(super) fn wait_for_unseen(&mut self) {
+        if self.in_flight > 0 || !self.free.is_empty() || self.progress.values().any(|progress| progress.is_postponed())
+        {
+            return;
+        }
+        let unseen = self.progress.iter().filter(|(_, progress)| matches!(progress.phase, Phase::Unseen));
+        for at in unseen.map(|(at, _)| at.clone()).collect::<Vec<_>>() {
+            self.begin_wait(&at, Purpose::Unseen);
+        }
     }
 
     fn begin_wait(&mut self, at: &Incarnation, purpose: Purpose) {
@@ -141,9 +165,9 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
             };
             wait.asked = false;
             wait.looks += 1;
-            let purpose = wait.purpose;
+            let (purpose, looks) = (wait.purpose, wait.looks);
             let verdict = match seen {
-                Ok(seen) => self.judge(&at, seen, purpose),
+                Ok(seen) => self.judge(&at, seen, purpose, looks),
                 Err(e) => Verdict::NotYet(format!("could not look: {e}")),
             };
             match verdict {
@@ -165,7 +189,7 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
     }
 
     /// Done means gone, or ready *and* without difference from what is asked for. So a plan after an apply is empty.
-    fn judge(&mut self, at: &Incarnation, all: &Seen, purpose: Purpose) -> Verdict {
+    fn judge(&mut self, at: &Incarnation, all: &Seen, purpose: Purpose, looks: u32) -> Verdict {
         let (Some(kind), Some(record)) = (self.kind(at), self.record(at)) else {
             return Verdict::Never(Failure::UnknownKind);
         };
@@ -194,7 +218,8 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
         match changes.0.first() {
             // What the cloud does not show may be left to do, too; whoever sends compares with the record.
             _ if purpose == Purpose::SendAgain => Verdict::SendAgain,
-            // A fresh one that differs gets its update next.
+            // A fresh one that differs gets its update next; so does one that got it unseen, when looking again does not help.
+            Some(_) if purpose == Purpose::Unseen && looks >= BELIEVED => Verdict::AsWanted,
             Some(change) if !matches!(status, Status::Creating { .. }) => {
                 let after = change.after.as_ref().unwrap_or(&Value::Null);
                 Verdict::NotYet(format!("`{}` is still {} and not {after}", change.field, change.before))
@@ -210,7 +235,9 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
         };
         let (looks, pause) = match wait.purpose {
             Purpose::Doubtful => (policy.stable_looks.max(2), DOUBT),
-            Purpose::Effect | Purpose::SendAgain => (policy.stable_looks, policy.pause_before(wait.stable + 1)),
+            Purpose::Effect | Purpose::Unseen | Purpose::SendAgain => {
+                (policy.stable_looks, policy.pause_before(wait.stable + 1))
+            }
         };
         wait.stable += 1;
         wait.next = Instant::now() + pause;

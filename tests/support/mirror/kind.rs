@@ -68,6 +68,10 @@ impl Rules for Mirror {
         self.real.removal()
     }
 
+    fn goes_at_once(&self) -> bool {
+        false
+    }
+
     fn compare(&self, to: &Value, recorded: &Request, seen: &Value, book: &Book) -> Result<Changes, KindError> {
         let (before, (after, _)) = (stored(seen), resolved(to, book));
         let differs = |field: &&String| before[*field] != after[*field];
@@ -161,6 +165,11 @@ impl Actions<MirrorCloud> for Mirror {
             let (properties, holds) = resolved(properties, make.book);
             Ok(json!(make.cloud.create(make.of, make.key, properties, holds)?))
         })
+    }
+
+    /// Everything is looked at.
+    fn as_made(&self, _: Call<'_, MirrorCloud>, _: &Value, _: &Value) -> CloudResult<Option<Value>> {
+        Ok(None)
     }
 
     fn update<'a>(

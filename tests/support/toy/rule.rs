@@ -42,6 +42,7 @@ pub struct Observed {
 impl Resource for Rule {
     const KIND: &'static str = "rule";
     const NAME_RETURNS: bool = true;
+    const GOES_AT_ONCE: bool = true;
     type Id = RuleId;
     type Observed = Observed;
     type Outputs = ();
@@ -90,15 +91,19 @@ impl Manage for Rule {
             .await?;
         Ok(id)
     }
+    fn as_made(&self, _: &Call<'_, FakeCloud>, id: &RuleId) -> CloudResult<Option<Observed>> {
+        let RuleId { from, to, port } = id.clone();
+        Ok(Some(Observed { from, to, port, note: self.note.clone(), state: Stage::Available }))
+    }
     /// A note is taken off before another one is put on; there must be one to be taken off, and none where one is put on.
     async fn update(&self, call: &Call<'_, FakeCloud>, id: &RuleId, seen: &Observed) -> CloudResult<()> {
         let text = id.text();
         if !seen.note.is_empty() {
             let text = text.clone();
-            call.cloud.mutate(move |w| put_note(w, &text, String::new())).await?;
+            call.cloud.mutate(move |w| put_note(w, &text, "")).await?;
         }
         let note = self.note.clone();
-        call.cloud.mutate(move |w| put_note(w, &text, note)).await
+        call.cloud.mutate(move |w| put_note(w, &text, &note)).await
     }
     async fn delete(&self, call: &Call<'_, FakeCloud>, id: &RuleId) -> CloudResult<()> {
         let text = id.text();
@@ -106,7 +111,7 @@ impl Manage for Rule {
     }
 }
 
-fn put_note(world: &mut World, rule: &str, note: String) -> CloudResult<()> {
+fn put_note(world: &mut World, rule: &str, note: &str) -> CloudResult<()> {
     let has_note = world.present().get(rule).is_some_and(|object| object.body["note"] != "");
     if has_note != note.is_empty() {
         return Err(CloudError::Refused(format!("{rule} has {} note", if has_note { "another" } else { "no" })));

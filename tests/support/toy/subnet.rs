@@ -93,6 +93,12 @@ impl Manage for Subnet {
         });
         Ok(SubnetId(id.await?))
     }
+    fn as_made(&self, call: &Call<'_, FakeCloud>, _: &SubnetId) -> CloudResult<Option<Observed>> {
+        let network = call.outputs(&self.network)?.network_id;
+        let zone = self.zone.clone().unwrap_or_else(|| "z1".into());
+        let (cidr, tags) = (self.cidr.clone(), self.tags.clone());
+        Ok(Some(Observed { network, cidr, zone, tags, state: Stage::Available }))
+    }
     async fn update(&self, call: &Call<'_, FakeCloud>, id: &SubnetId, _: &Observed) -> CloudResult<()> {
         let (id, tags) = (id.0.clone(), json!(self.tags));
         call.cloud.mutate(move |w| w.change(&id, 0, |b| b["tags"] = tags)).await

@@ -29,6 +29,7 @@ pub struct Outputs {
 impl Resource for Template {
     const KIND: &'static str = "template";
     const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
+    const GOES_AT_ONCE: bool = true;
     type Id = TemplateId;
     type Observed = Observed;
     type Outputs = Outputs;
@@ -65,6 +66,9 @@ impl Manage for Template {
             w.with_token(&key, body.clone(), |w| w.make("template", Some(&key), None, body, 0))
         };
         Ok(TemplateId(call.cloud.mutate(make).await?))
+    }
+    fn as_made(&self, _: &Call<'_, FakeCloud>, _: &TemplateId) -> CloudResult<Option<Observed>> {
+        Ok(Some(Observed { image: self.image.clone(), state: Stage::Available }))
     }
     async fn update(&self, _: &Call<'_, FakeCloud>, _: &TemplateId, _: &Observed) -> CloudResult<()> {
         Err(CloudError::Refused("templates do not change".into()))
