@@ -120,13 +120,13 @@ async fn a_process_that_was_stopped_while_another_took_over_writes_nothing_when_
     let begins = |action: &str| simulator.calls().iter().any(|call| call.action == action);
     let held = Rule {
         service: None,
-        action: Some("CreateLaunchTemplate".into()),
+        action: Some("CreateAutoScalingGroup".into()),
         fault: Fault::LostAnswer,
         when: When::Nth(1),
     };
     simulator.set_weather(vec![held]);
     let running = alice.start(&["apply", "--yes"]);
-    until("it is in the middle of its work", || begins("CreateLaunchTemplate")).await;
+    until("it is in the middle of its work", || begins("CreateAutoScalingGroup")).await;
     running.signal(Signal::STOP);
     simulator.set_weather(Vec::new());
 
