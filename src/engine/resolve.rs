@@ -57,7 +57,10 @@ impl<C: Send + Sync + 'static, J: Journal> Deployment<C, J> {
     pub fn ghosts(&self) -> Vec<(Incarnation, u64)> {
         let now = (self.now)();
         let left = |record: &Record| match record.status {
-            Status::Unproved { at } => Some((at + LATE).saturating_sub(now)).filter(|left| *left > 0),
+            // What was made in the end is not waited for. It stays watched, like everything that was never found.
+            Status::Unproved { at } if record.ghost.is_none() => {
+                Some((at + LATE).saturating_sub(now)).filter(|left| *left > 0)
+            }
             _ => None,
         };
         self.state.records.iter().filter_map(|(of, record)| Some((of.clone(), left(record)?))).collect()
