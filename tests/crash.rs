@@ -73,6 +73,8 @@ async fn one_case(scenario: &Scenario, lag: u64, fault: Fault, faults: &[usize])
     let late = matches!(fault, Fault::CrashThenLate(90) | Fault::NoAnswerThenLate(90));
     let more = usize::from(late || (matches!(fault, Fault::Blind | Fault::Forgotten) && scenario.then.is_some()));
     let complete = matches!(&result, Some(Ok(report)) if report.is_complete());
+    let too_late = world.cloud.faults.too_late.load(Ordering::SeqCst);
+    assert_eq!(too_late, 0, "{case}: whoever was overtaken sends nothing more, not even the rest of a change");
     assert!(
         complete || fault != Fault::Throttle,
         "{case}: who is told to wait waits, and needs no other run: {result:?}"
@@ -159,6 +161,11 @@ fn a_blind_read_at_every_boundary() {
 #[test]
 fn a_cloud_that_forgets_for_some_seconds_at_every_boundary() {
     every_boundary(Fault::Forgotten, 1);
+}
+
+#[test]
+fn a_run_that_was_overtaken_at_every_boundary() {
+    every_boundary(Fault::Overtaken, 1);
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use pando::engine::address::{Address, Incarnation, Owner};
+use pando::engine::address::{Address, Incarnation, Key, Owner};
 use pando::engine::change::{Diff, Manner};
 use pando::engine::deployment::RunError;
 use pando::engine::graph::{Graph, GraphError};
+use pando::engine::journal::{Entry, Fact};
 use pando::engine::kind::{Actions, Rules};
 use pando::engine::plan::Action;
 use pando::engine::planner::{PlanError, Protection};
@@ -357,4 +358,30 @@ fn what_an_unanswered_update_may_have_moved_to_goes_after_it_has_moved_back() {
         }
     }
     assert!(seen > 0);
+}
+
+/// A lost create is sent again under its identity, however often, until it made something; then the identity is used up.
+#[test]
+fn what_was_never_made_keeps_its_identity_and_what_was_made_and_is_gone_gives_it_up() {
+    block_on(async {
+        let (base, of) = (graph(BASE), Incarnation::first(&Address::new("template", "web")));
+        let properties = base.get(&of.address).unwrap().properties.clone();
+        let (key, request) = (Key::derive("lineage-1", &of), Request { properties, ..Request::default() });
+        let sent = || Fact::CreateSent { key: key.clone(), request: request.clone(), expected: None, at: 0 };
+        let lost = vec![sent(), Fact::NotFound, sent(), Fact::NotFound];
+        let outputs = serde_json::json!({ "template_id": "template-1" });
+        let made = [Fact::Created { id: "template-1".into(), at: 0 }, Fact::Ready { outputs }];
+        let gone = [lost[..3].to_vec(), made.to_vec(), vec![Fact::DeleteSent { at: 0 }, Fact::Gone]].concat();
+        for (facts, generation, waited_for) in [(lost, 1, 1), (gone, 2, 0)] {
+            let world = World::new(1);
+            let entries = facts.into_iter().map(|fact| Entry::Happened { of: of.clone(), fact });
+            world.entries.lock().unwrap().extend(entries);
+            let plan = world.plan(&base).await;
+            let next = plan.steps.keys().find(|at| at.address == of.address).unwrap();
+            assert_eq!(next.generation, generation);
+            assert_eq!(world.process().ghosts().len(), waited_for, "{:?}", world.process().state.records);
+            world.applied(&base).await;
+            world.check(&base, "a lost create").await;
+        }
+    });
 }

@@ -10,6 +10,7 @@ use super::failure::classify;
 use super::resources::security_group::{SecurityGroup, SecurityGroupId};
 use super::sightings::{joined, placed};
 use super::tags::Tags;
+use super::together::listed;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudError, CloudResult};
@@ -48,20 +49,14 @@ pub(super) async fn owned(
 /// answer; what none of them tells of has to be asked for by name, too.
 pub(super) async fn clusters(cloud: &Aws, look: Look) -> CloudResult<Arc<Vec<CacheCluster>>> {
     match look {
-        Look::Brief => cloud.rounds.cache_clusters.ask((), |asked| clusters_for(cloud, asked.len())).await,
+        Look::Brief => cloud.rounds.cache_clusters.ask((), |asked| listed(asked.len(), list_clusters(cloud))).await,
         Look::Close => Ok(Arc::default()),
     }
 }
 
-async fn clusters_for(cloud: &Aws, askers: usize) -> CloudResult<Vec<CacheCluster>> {
-    if askers < 2 {
-        return Ok(Vec::new());
-    }
+async fn list_clusters(cloud: &Aws) -> CloudResult<Vec<CacheCluster>> {
     let request = cloud.api.elasticache.describe_cache_clusters().show_cache_node_info(true).max_records(100);
-    match request.send().await.map_err(classify) {
-        Err(CloudError::Denied(_) | CloudError::Refused(_)) => Ok(Vec::new()),
-        answer => Ok(answer?.cache_clusters.unwrap_or_default()),
-    }
+    Ok(request.send().await.map_err(classify)?.cache_clusters.unwrap_or_default())
 }
 
 /// Compares who may reach a cache. Where the cloud does not tell (a brief look, some emulators), the record decides.

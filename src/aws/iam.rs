@@ -8,8 +8,9 @@ use aws_sdk_iam::types::{InstanceProfile, Tag};
 use super::clients::Aws;
 use super::failure::{classify, unbuildable};
 use super::tags::Tags;
+use super::together::listed;
 use crate::engine::address::Owner;
-use crate::engine::cloud_error::{CloudError, CloudResult};
+use crate::engine::cloud_error::CloudResult;
 use crate::engine::resource::Call;
 
 /// What every stack's path begins with.
@@ -25,17 +26,8 @@ pub(super) fn path(owner: &Owner) -> String {
 /// not return tags" (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListInstanceProfiles.html>). One call for all who want it at the
 /// same moment. Who is alone gets none, for one profile or role costs no more by name; and so does who may not list.
 pub(super) async fn instance_profiles(cloud: &Aws) -> CloudResult<Arc<Vec<InstanceProfile>>> {
-    cloud.rounds.instance_profiles.ask((), |asked| profiles_for(cloud, asked.len())).await
-}
-
-async fn profiles_for(cloud: &Aws, askers: usize) -> CloudResult<Vec<InstanceProfile>> {
-    if askers < 2 {
-        return Ok(Vec::new());
-    }
-    match list_profiles(cloud, PATHS.to_owned()).await {
-        Err(CloudError::Denied(_) | CloudError::Refused(_)) => Ok(Vec::new()),
-        answer => answer,
-    }
+    let list = list_profiles(cloud, PATHS.to_owned());
+    cloud.rounds.instance_profiles.ask((), |asked| listed(asked.len(), list)).await
 }
 
 /// The instance profiles under a path.

@@ -30,6 +30,18 @@ pub(super) struct Rounds {
     pub(super) cache_clusters: Together<(), Vec<CacheCluster>>,
 }
 
+/// What is listed for several who would otherwise ask by name. Who is alone gets none, for one thing costs no more by name; and so does who may
+/// not list.
+pub(super) async fn listed<T>(askers: usize, list: impl Future<Output = CloudResult<Vec<T>>>) -> CloudResult<Vec<T>> {
+    if askers < 2 {
+        return Ok(Vec::new());
+    }
+    match list.await {
+        Err(CloudError::Denied(_) | CloudError::Refused(_)) => Ok(Vec::new()),
+        answer => answer,
+    }
+}
+
 /// One sort of call: questions `Q` of several, and one answer `A` for all of them.
 pub(super) struct Together<Q, A> {
     round: Mutex<Option<Round<Q, A>>>,

@@ -30,7 +30,7 @@ pub struct Deployment<C: 'static, J> {
     pub state: State,
     /// Seconds since 1970.
     pub now: fn() -> u64,
-    /// How many calls may be under way at once.
+    /// How many calls that change something may be under way at once.
     pub parallel: usize,
     /// Who is told.
     pub listener: Box<dyn Listener>,

@@ -1,5 +1,10 @@
 //! What is written before and after every call.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -11,9 +16,49 @@ pub trait Journal: Send {
     /// Appends entries. When it returns `Ok` they are durable; when it fails, nothing may be sent that relies on them.
     fn append(&mut self, entries: &[Entry]) -> impl Future<Output = Result<(), JournalError>> + Send;
 
-    /// Asked before each call that changes anything: whether this run still is the one that may.
-    fn may_send(&self) -> Result<(), JournalError> {
-        Ok(())
+    /// Tells whether this run still is the one that may change anything.
+    fn permit(&self) -> Permit {
+        Permit::default()
+    }
+}
+
+/// Whether a run still is the one that may change anything. It may end at any time.
+#[derive(Clone)]
+pub struct Permit(Arc<dyn Fn() -> Result<(), JournalError> + Send + Sync>);
+
+impl Permit {
+    /// One that holds as long as this says so.
+    pub fn new(ask: impl Fn() -> Result<(), JournalError> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(ask))
+    }
+
+    /// Asks for it.
+    ///
+    /// # Errors
+    /// Says why it has ended.
+    pub fn check(&self) -> Result<(), JournalError> {
+        (self.0)()
+    }
+
+    /// Does some work as long as the permit holds, which is asked each time before the work goes on: a machine may fall asleep between any
+    /// two of its calls.
+    ///
+    /// # Errors
+    /// The permit has ended. What the work had begun is not known.
+    pub(super) async fn hold<T>(self, work: impl Future<Output = T>) -> Result<T, JournalError> {
+        let mut work = pin!(work);
+        poll_fn(|context| match self.check() {
+            Ok(()) => work.as_mut().poll(context).map(Ok),
+            Err(ended) => Poll::Ready(Err(ended)),
+        })
+        .await
+    }
+}
+
+impl Default for Permit {
+    /// One that always holds.
+    fn default() -> Self {
+        Self::new(|| Ok(()))
     }
 }
 

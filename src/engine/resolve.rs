@@ -57,8 +57,8 @@ impl<C: Send + Sync + 'static, J: Journal> Deployment<C, J> {
     pub fn ghosts(&self) -> Vec<(Incarnation, u64)> {
         let now = (self.now)();
         let left = |record: &Record| match record.status {
-            // What was made in the end is not waited for. It stays watched, like everything that was never found.
-            Status::Unproved { at } if record.ghost.is_none() => {
+            // What was made in the end, and is gone, is not waited for. It stays watched, like everything that was never found.
+            Status::Unproved { at } if record.made.is_none() => {
                 Some((at + LATE).saturating_sub(now)).filter(|left| *left > 0)
             }
             _ => None,

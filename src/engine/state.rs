@@ -90,7 +90,7 @@ pub struct Record {
     /// Its natural id, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<Value>,
-    /// When its id became known, in seconds since 1970. What is new is not visible everywhere yet.
+    /// When its id became known, in seconds since 1970. What is new is not visible everywhere yet. Something unproved has it if it was there once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<u64>,
     /// Nobody has looked at it yet, so it may be invisible for as long as it is new.

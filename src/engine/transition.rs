@@ -53,8 +53,8 @@ pub(super) fn transition(before: Option<Record>, fact: Fact) -> Result<Option<Re
             Status::Creating { .. } | Status::Ready { .. } | Status::Updating { .. } | Status::Deleting { .. },
             Fact::Gone,
         ) if let Some(at) = ghost => {
-            // It stays watched.
-            return Ok(Some(Record { made: None, unseen: false, status: Status::Unproved { at }, ..record }));
+            // It stays watched, and keeps when it was made: its identity is used up.
+            return Ok(Some(Record { unseen: false, status: Status::Unproved { at }, ..record }));
         }
         // It is asked for again in this run, or forgotten at its end. Whoever takes over from an older copy must know of it.
         (Status::Sent { .. }, Fact::Refused) => (request, ghost.map_or(Status::Planned, |at| Status::Unproved { at })),

@@ -48,7 +48,7 @@ pub struct Held {
 pub(super) struct Lease<O> {
     objects: O,
     key: String,
-    shared: Arc<Shared>,
+    pulse: Arc<Pulse>,
     beats: JoinSet<()>,
     /// Whether it was taken from a process of this machine that has ended, without watching it.
     at_once: bool,
@@ -85,8 +85,9 @@ pub enum Watched {
     Removed(Held),
 }
 
+/// What is known of a lock that is ours.
 #[derive(Debug)]
-struct Shared(Mutex<Own>);
+pub(super) struct Pulse(Mutex<Own>);
 
 #[derive(Debug)]
 struct Own {
@@ -165,10 +166,10 @@ impl<O: Objects> Lease<O> {
     }
 
     fn keep(objects: O, key: String, own: Own, at_once: bool) -> Self {
-        let shared = Arc::new(Shared(Mutex::new(own)));
+        let pulse = Arc::new(Pulse(Mutex::new(own)));
         let mut beats = JoinSet::new();
-        beats.spawn(go_on(objects.clone(), key.clone(), Arc::clone(&shared)));
-        Self { objects, key, shared, beats, at_once }
+        beats.spawn(go_on(objects.clone(), key.clone(), Arc::clone(&pulse)));
+        Self { objects, key, pulse, beats, at_once }
     }
 
     /// Whether it was taken from a process of this machine that has ended: it may have sent something a moment ago.
@@ -178,27 +179,32 @@ impl<O: Objects> Lease<O> {
 
     /// Says in the lock, from the next beat on, which epoch is written.
     pub(super) fn set_epoch(&self, epoch: u64) {
-        self.shared.with(|own| own.held.epoch = epoch);
+        self.pulse.with(|own| own.held.epoch = epoch);
     }
 
+    /// Tells at any time whether the lock may be relied on.
+    pub(super) fn pulse(&self) -> Arc<Pulse> {
+        Arc::clone(&self.pulse)
+    }
+
+    /// Lets go of it, if it is still ours.
+    pub(super) async fn release(mut self) -> Result<(), Refusal> {
+        self.beats.shutdown().await;
+        let (tag, id) = self.pulse.with(|own| (own.tag.clone(), own.held.lock_id.clone()));
+        remove(&self.objects, &self.key, tag, |object| Held::read(object).lock_id == id).await
+    }
+}
+
+impl Pulse {
     /// Whether the lock may be relied on: for what is sent to the cloud, which cannot be undone.
     pub(super) fn check(&self) -> Result<(), Lost> {
-        self.shared.with(|own| match &own.lost {
+        self.with(|own| match &own.lost {
             Some(lost) => Err(lost.clone()),
             None if own.last.elapsed() >= FENCE => Err(Lost::Silent(own.last.elapsed())),
             None => Ok(()),
         })
     }
 
-    /// Lets go of it, if it is still ours.
-    pub(super) async fn release(mut self) -> Result<(), Refusal> {
-        self.beats.shutdown().await;
-        let (tag, id) = self.shared.with(|own| (own.tag.clone(), own.held.lock_id.clone()));
-        remove(&self.objects, &self.key, tag, |object| Held::read(object).lock_id == id).await
-    }
-}
-
-impl Shared {
     fn with<T>(&self, work: impl FnOnce(&mut Own) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -212,29 +218,29 @@ impl Shared {
 }
 
 /// Beats until the lock is lost. A beat counts from the moment it was sent, not from that of its answer.
-async fn go_on<O: Objects>(objects: O, key: String, shared: Arc<Shared>) {
+async fn go_on<O: Objects>(objects: O, key: String, pulse: Arc<Pulse>) {
     let mut next = BEAT;
     loop {
         sleep(next).await;
         let began = Moment::now();
-        let (held, tag) = shared.with(|own| {
+        let (held, tag) = pulse.with(|own| {
             own.held.beat += 1;
             (own.held.clone(), own.tag.clone())
         });
         let Ok(body) = held.write() else { return };
         next = match timeout(BEAT_LIMIT, write(&objects, &key, &body, &If::Is(tag))).await {
             Ok(Ok(Written::Ours(tag))) => {
-                shared.renewed(tag, began);
+                pulse.renewed(tag, began);
                 BEAT.saturating_sub(began.elapsed())
             }
             Ok(Ok(Written::Theirs(seen))) => match seen.map(|object| (Held::read(&object), object.tag)) {
                 // A beat of ours that was given up and arrived after all.
                 Some((theirs, tag)) if theirs.lock_id == held.lock_id => {
-                    shared.renewed(tag, began);
+                    pulse.renewed(tag, began);
                     BEAT_AGAIN
                 }
                 other => {
-                    shared.with(|own| own.lost = Some(Lost::To(other.map(|(theirs, _)| Box::new(theirs)))));
+                    pulse.with(|own| own.lost = Some(Lost::To(other.map(|(theirs, _)| Box::new(theirs)))));
                     return;
                 }
             },

@@ -18,7 +18,7 @@ pub mod saved_plan;
 mod snapshot;
 
 use crate::engine::address::Owner;
-use crate::engine::journal::{Entry, Journal, JournalError};
+use crate::engine::journal::{Entry, Journal, JournalError, Permit};
 use crate::engine::state::State;
 use disk::{Disk, ThisMachine};
 use objects::Objects;
@@ -149,10 +149,10 @@ impl<O: Objects, D: Disk> Journal for OpenStore<O, D> {
         }
     }
 
-    fn may_send(&self) -> Result<(), JournalError> {
+    fn permit(&self) -> Permit {
         match self {
-            Self::Folder(open) => open.may_send(),
-            Self::Bucket(open) => open.may_send(),
+            Self::Folder(open) => open.permit(),
+            Self::Bucket(open) => open.permit(),
         }
     }
 }

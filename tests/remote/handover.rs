@@ -116,16 +116,16 @@ async fn a_machine_that_slept_while_its_lock_was_taken_writes_nothing_and_loses_
         zombie.append(std::slice::from_ref(&entry)).await.unwrap();
         knew.apply(&entry).unwrap();
     }
-    assert!(zombie.may_send().is_err());
+    assert!(zombie.permit().check().is_err());
     sleep(20 * SECOND).await;
-    let refusal = zombie.may_send().unwrap_err().to_string();
+    let refusal = zombie.permit().check().unwrap_err().to_string();
     assert!(refusal.contains("taken over"), "{refusal}");
     let error = zombie.save(&knew).await.unwrap_err();
     let RemoteError::TakenOver { rescue, .. } = remote(error) else { panic!() };
     assert!(fs::read_to_string(rescue).unwrap().contains("vpc/late@1"));
     assert!(remote_is_taken_over(zombie.close(&knew).await));
     assert_eq!((bucket.text(STATE), bucket.history(JOURNAL).len()), before);
-    opened.0.may_send().unwrap();
+    opened.0.permit().check().unwrap();
     make(&mut opened, &["c"]).await;
     let (open, state) = opened;
     open.close(&state).await.unwrap();

@@ -24,7 +24,7 @@ async fn run(computer: &Computer, out: &std::cell::RefCell<Vec<&'static str>>) {
     state = state.fold(&plan).unwrap();
     for (number, name) in NAMES.into_iter().enumerate() {
         let entry = sent(name);
-        if open.append(std::slice::from_ref(&entry)).await.is_err() || open.may_send().is_err() {
+        if open.append(std::slice::from_ref(&entry)).await.is_err() || open.permit().check().is_err() {
             break;
         }
         state.apply(&entry).unwrap();

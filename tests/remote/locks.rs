@@ -69,16 +69,16 @@ async fn whoever_cannot_renew_the_lock_sends_nothing_more_after_45_seconds_and_g
     let opened = alice.open(Runs::On).await.unwrap();
     // In the middle between two beats.
     sleep(607 * SECOND).await;
-    opened.0.may_send().unwrap();
+    opened.0.permit().check().unwrap();
     alice.machine.sleep(true);
     sleep(FENCE.saturating_sub(BEAT)).await;
-    opened.0.may_send().unwrap();
+    opened.0.permit().check().unwrap();
     sleep(BEAT).await;
-    let refusal = opened.0.may_send().unwrap_err().to_string();
+    let refusal = opened.0.permit().check().unwrap_err().to_string();
     assert!(refusal.contains("could not be renewed for"), "{refusal}");
     alice.machine.sleep(false);
     sleep(BEAT).await;
-    opened.0.may_send().unwrap();
+    opened.0.permit().check().unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -91,7 +91,7 @@ async fn no_lost_answer_makes_a_lock_its_own_obstacle() {
             let mut opened = alice.open(Runs::On).await.unwrap_or_else(|e| panic!("{trouble:?} {number}: {e}"));
             make(&mut opened, &["a", "b"]).await;
             sleep(100 * SECOND).await;
-            opened.0.may_send().unwrap();
+            opened.0.permit().check().unwrap();
             opened.0.save(&opened.1).await.unwrap();
             make(&mut opened, &["c"]).await;
             let (open, state) = opened;

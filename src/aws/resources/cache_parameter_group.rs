@@ -140,7 +140,7 @@ impl Manage for CacheParameterGroup {
 
     fn as_made(&self, call: &Call<'_, Aws>, id: &CacheParameterGroupName) -> CloudResult<Option<Observed>> {
         Ok(Some(Observed {
-            arn: call.cloud.arn("elasticache", &format!("parametergroup:{}", id.0)),
+            arn: arn(call.cloud, id),
             description: Some(self.description.clone()),
             family: Some(self.family.clone()),
             parameters: Some(BTreeMap::new()),
@@ -194,14 +194,17 @@ async fn parameters(cloud: &Aws, id: &CacheParameterGroupName) -> CloudResult<BT
 
 // conversions
 
+fn arn(cloud: &Aws, id: &CacheParameterGroupName) -> String {
+    cloud.arn("elasticache", &format!("parametergroup:{}", id.0))
+}
+
 /// That it is there, if a cluster uses it. ElastiCache deletes no group that a cluster uses
 /// (<https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_DeleteCacheParameterGroup.html>), so the cluster vouches for it; and
 /// what the cluster does not tell of it nobody can change.
 fn used(cloud: &Aws, clusters: &[CacheCluster], id: &CacheParameterGroupName) -> Option<Observed> {
     let mut groups = clusters.iter().filter_map(|cluster| cluster.cache_parameter_group());
     let is_used = groups.any(|group| group.cache_parameter_group_name() == Some(id.as_ref()));
-    let arn = || cloud.arn("elasticache", &format!("parametergroup:{}", id.0));
-    is_used.then(|| Observed { arn: arn(), description: None, family: None, parameters: None })
+    is_used.then(|| Observed { arn: arn(cloud, id), description: None, family: None, parameters: None })
 }
 
 fn observed(group: &Described) -> Observed {

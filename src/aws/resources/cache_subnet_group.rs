@@ -140,7 +140,7 @@ impl Manage for CacheSubnetGroup {
     fn as_made(&self, call: &Call<'_, Aws>, id: &CacheSubnetGroupName) -> CloudResult<Option<Observed>> {
         let subnets = self.subnets.iter().map(|subnet| Ok(call.outputs(subnet)?.id));
         Ok(Some(Observed {
-            arn: call.cloud.arn("elasticache", &format!("subnetgroup:{}", id.0)),
+            arn: arn(call.cloud, id),
             description: Some(self.description.clone()),
             subnets: Some(subnets.collect::<CloudResult<_>>()?),
         }))
@@ -177,12 +177,15 @@ async fn list(cloud: &Aws) -> CloudResult<Vec<(CacheSubnetGroupName, Observed)>>
 
 // conversions
 
+fn arn(cloud: &Aws, id: &CacheSubnetGroupName) -> String {
+    cloud.arn("elasticache", &format!("subnetgroup:{}", id.0))
+}
+
 /// That it is there, if a cluster stands in it. ElastiCache deletes no group that a cluster is in
 /// (<https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_DeleteCacheSubnetGroup.html>), so the cluster vouches for it.
 fn used(cloud: &Aws, clusters: &[CacheCluster], id: &CacheSubnetGroupName) -> Option<Observed> {
     let is_used = clusters.iter().any(|cluster| cluster.cache_subnet_group_name() == Some(id.as_ref()));
-    let arn = || cloud.arn("elasticache", &format!("subnetgroup:{}", id.0));
-    is_used.then(|| Observed { arn: arn(), description: None, subnets: None })
+    is_used.then(|| Observed { arn: arn(cloud, id), description: None, subnets: None })
 }
 
 fn observed(group: &Described) -> Observed {

@@ -140,7 +140,7 @@ impl Manage for DbParameterGroup {
 
     fn as_made(&self, call: &Call<'_, Aws>, id: &DbParameterGroupName) -> CloudResult<Option<Observed>> {
         Ok(Some(Observed {
-            arn: call.cloud.arn("rds", &format!("pg:{}", id.0)),
+            arn: arn(call.cloud, id),
             description: Some(self.description.clone()),
             family: Some(self.family.clone()),
             parameters: Some(BTreeMap::new()),
@@ -193,14 +193,17 @@ async fn parameters(cloud: &Aws, id: &DbParameterGroupName) -> CloudResult<BTree
 
 // conversions
 
+fn arn(cloud: &Aws, id: &DbParameterGroupName) -> String {
+    cloud.arn("rds", &format!("pg:{}", id.0))
+}
+
 /// That it is there, if a database uses it. RDS deletes no group that a database uses
 /// (<https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBParameterGroup.html>), so the database vouches for it; and what the
 /// database does not tell of it nobody can change.
 fn used(cloud: &Aws, databases: &[DbInstance], id: &DbParameterGroupName) -> Option<Observed> {
     let mut groups = databases.iter().flat_map(|database| database.db_parameter_groups());
     let is_used = groups.any(|group| group.db_parameter_group_name() == Some(id.as_ref()));
-    let arn = || cloud.arn("rds", &format!("pg:{}", id.0));
-    is_used.then(|| Observed { arn: arn(), description: None, family: None, parameters: None })
+    is_used.then(|| Observed { arn: arn(cloud, id), description: None, family: None, parameters: None })
 }
 
 fn observed(group: &Described) -> Observed {

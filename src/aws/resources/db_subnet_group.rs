@@ -134,7 +134,7 @@ impl Manage for DbSubnetGroup {
     fn as_made(&self, call: &Call<'_, Aws>, id: &DbSubnetGroupName) -> CloudResult<Option<Observed>> {
         let subnets = self.subnets.iter().map(|subnet| Ok(call.outputs(subnet)?.id));
         Ok(Some(Observed {
-            arn: call.cloud.arn("rds", &format!("subgrp:{}", id.0)),
+            arn: arn(call.cloud, id),
             description: self.description.clone(),
             subnets: subnets.collect::<CloudResult<_>>()?,
         }))
@@ -171,6 +171,10 @@ async fn list(cloud: &Aws) -> CloudResult<Vec<(DbSubnetGroupName, Observed)>> {
 
 // conversions
 
+fn arn(cloud: &Aws, id: &DbSubnetGroupName) -> String {
+    cloud.arn("rds", &format!("subgrp:{}", id.0))
+}
+
 /// As a database that stands in it tells, if one does. RDS deletes no group that a database is in
 /// (<https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBSubnetGroup.html>), so the database vouches for it.
 fn used(cloud: &Aws, databases: &[DbInstance], id: &DbSubnetGroupName) -> Option<Observed> {
@@ -179,7 +183,7 @@ fn used(cloud: &Aws, databases: &[DbInstance], id: &DbSubnetGroupName) -> Option
     group.db_subnet_group_description().filter(|_| !group.subnets().is_empty())?;
     let mut seen = observed(group);
     if seen.arn.is_empty() {
-        seen.arn = cloud.arn("rds", &format!("subgrp:{}", id.0));
+        seen.arn = arn(cloud, id);
     }
     Some(seen)
 }

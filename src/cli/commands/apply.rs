@@ -133,7 +133,7 @@ pub async fn finish(
 
 /// A journal that cannot be written is one thing, and one that must not be written is another: the lock is lost.
 fn explain(error: RunError, journal: &OpenStore) -> CommandError {
-    match (&error, journal.may_send()) {
+    match (&error, journal.permit().check()) {
         (RunError::Journal(_), Err(lost)) => CommandError::new(lost.to_string())
             .exit(Exit::Locked)
             .hint("nothing more was sent; what was sent is looked for by its key in the next run, whoever starts it"),

@@ -18,12 +18,13 @@ pub(super) const NEW: u64 = 600;
 
 impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
     pub(super) fn take(&mut self, answer: Answer) -> Result<(), RunError> {
+        if !matches!(answer, Answer::Read { .. }) {
+            self.in_flight -= 1;
+        }
         let (at, result) = match answer {
             Answer::Read { kind, asked, seen } => return self.take_read(kind, asked, &seen),
-            Answer::Created(at, Ok(made)) => {
-                self.in_flight -= 1;
-                return self.created(&at, made);
-            }
+            Answer::Forbidden(why) => return Err(why.into()),
+            Answer::Created(at, Ok(made)) => return self.created(&at, made),
             // Somebody else's would be visible: the network has delivered this very request twice.
             Answer::Created(at, Err(CloudError::Exists(why))) if !self.has_ended(&at) => {
                 (at, Err(CloudError::Unknown(not_visible(&why))))
@@ -39,26 +40,22 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
                     self.note(&at, Fact::UpdateAnswered)?;
                 }
                 if result.is_ok() && self.record(&at).is_some_and(|record| record.unseen) {
-                    self.in_flight -= 1;
                     return self.completed(&at);
                 }
                 (at, result)
             }
             Answer::Deleted(at, Ok(())) if self.kind(&at).is_some_and(|kind| kind.goes_at_once()) => {
-                self.in_flight -= 1;
                 self.seen.remove(&at);
                 self.note(&at, Fact::Gone)?;
                 self.done(&at);
                 return Ok(());
             }
             Answer::Deleted(at, Err(CloudError::Missing(_))) => {
-                self.in_flight -= 1;
                 self.wait_doubtfully(&at);
                 return Ok(());
             }
             Answer::Deleted(at, result) => (at, result),
         };
-        self.in_flight -= 1;
         match result {
             Ok(()) => self.wait(&at),
             Err(CloudError::Unknown(why)) => self.lost(&at, why),

@@ -19,7 +19,7 @@ use super::address::{Incarnation, Key};
 use super::cloud_error::{CloudError, CloudResult};
 use super::deployment::{Deployment, RunError, stopped};
 use super::event::Event;
-use super::journal::{Entry, Fact, Journal};
+use super::journal::{Entry, Fact, Journal, JournalError};
 use super::kind::{Actions, KindError, Seen};
 use super::plan::{Action, Observations, Plan, Step};
 use super::reference::Book;
@@ -109,6 +109,8 @@ enum Answer {
     Created(Incarnation, CloudResult<Made>),
     Updated(Incarnation, CloudResult<()>),
     Deleted(Incarnation, CloudResult<()>),
+    /// The run is not the one that may change anything any more.
+    Forbidden(JournalError),
     /// About whom was asked: an id that was not in the question is not absent.
     Read {
         kind: &'static str,
@@ -284,9 +286,9 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
             self.entries.clear();
         }
         for sending in std::mem::take(&mut self.sending) {
-            self.home.journal.may_send()?;
             let (cloud, owner) = (Arc::clone(&self.home.cloud), self.home.state.owner.clone());
-            self.calls.spawn(start::send(sending, cloud, owner));
+            let answer = self.home.journal.permit().hold(start::send(sending, cloud, owner));
+            self.calls.spawn(async { answer.await.unwrap_or_else(Answer::Forbidden) });
         }
         Ok(())
     }
@@ -358,15 +360,11 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
     fn finish(mut self) -> Outcome {
         for at in self.plan.steps.keys() {
             match self.progress.get(at).map(|progress| &progress.phase) {
-                // Stopped before the look that it does not need.
-                Some(Phase::Waiting(wait)) if wait.is_of_done() => {
-                    self.outcome.done.insert(at.clone());
-                }
-                Some(Phase::Done | Phase::Unseen) => {
+                Some(phase) if phase.is_done() => {
                     self.outcome.done.insert(at.clone());
                 }
                 Some(Phase::Failed | Phase::Lost) => {}
-                Some(Phase::Calling | Phase::Postponed(_) | Phase::Waiting(_)) | None => {
+                Some(_) | None => {
                     self.outcome.left.insert(at.clone());
                 }
             }

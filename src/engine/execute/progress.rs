@@ -20,6 +20,17 @@ pub(super) enum Phase {
     Lost,
 }
 
+impl Phase {
+    /// Whether it is done, whatever a look that is still to come may tell.
+    pub(super) fn is_done(&self) -> bool {
+        match self {
+            Self::Done | Self::Unseen => true,
+            Self::Waiting(wait) => wait.is_of_done(),
+            Self::Calling | Self::Postponed(_) | Self::Failed | Self::Lost => false,
+        }
+    }
+}
+
 /// A step that was begun.
 pub(super) struct Progress {
     pub(super) phase: Phase,

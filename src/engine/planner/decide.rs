@@ -159,8 +159,8 @@ impl<'a> Planner<'a> {
     fn create(&mut self, of: &Address, to: Request, reason: Reason, changes: Changes) -> Result<(), PlanError> {
         let resend = self.rules(of)?.resend();
         let again = self.state.lives(of).next_back().filter(|(_, record)| {
-            let is_open = matches!(record.status, Status::Unproved { .. }) && record.ghost.is_none();
-            is_open && record.request == to && resend == Resend::SameKey
+            let never_was = matches!(record.status, Status::Unproved { .. }) && record.made.is_none();
+            never_was && record.request == to && resend == Resend::SameKey
         });
         let generation = again.map_or(self.state.next_generation(of), |(at, _)| at.generation);
         let at = Incarnation { address: of.clone(), generation };

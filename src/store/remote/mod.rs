@@ -174,7 +174,7 @@ impl<O: Objects, D: Disk> RemoteStore<O, D> {
                 _ => local,
             };
             // Whoever slept until here may have lost the lock to somebody who is at work.
-            lease.check().map_err(|lost| self.not_ours(lost))?;
+            lease.pulse().check().map_err(|lost| self.not_ours(lost))?;
             let Some(written) = self.claim(&look, epoch, &state).await? else { continue };
             lease.set_epoch(epoch);
             let copy = self.bring_up_to_date(copy, &choice, &state, holder)?;

@@ -9,7 +9,7 @@ use super::document::Document;
 use super::error::RemoteError;
 use super::marker::{Marker, write_file};
 use super::mirror::{Mirror, keep_up};
-use crate::engine::journal::{Entry, Fact, Journal, JournalError};
+use crate::engine::journal::{Entry, Fact, Journal, JournalError, Permit};
 use crate::engine::state::State;
 use crate::store::disk::{Disk, ThisMachine};
 use crate::store::file::{self, StoreError};
@@ -115,25 +115,29 @@ impl<O: Objects, D: Disk> Journal for OpenRemote<O, D> {
         let is_first = self.parts.mirror.push(self.serial, entries).map_err(|e| JournalError(e.to_string()))?;
         self.serial += entries.len() as u64;
         if is_first || entries.iter().any(must_be_seen) {
-            self.may_send()?;
+            self.permit().check()?;
             let copied = self.parts.mirror.checkpoint().await;
             copied.map_err(|e| JournalError(format!("{}: {e}", self.parts.place())))?;
         }
         Ok(())
     }
 
-    fn may_send(&self) -> Result<(), JournalError> {
-        let place = self.parts.place();
-        if self.parts.mirror.is_lost() {
-            return Err(JournalError(format!("{place} was taken over by another run")));
-        }
-        self.lease.check().map_err(|lost| match lost {
-            Lost::To(Some(held)) => JournalError(format!("the lock of {place} was taken over by {}", held.holder.who)),
-            Lost::To(None) => JournalError(format!("the lock of {place} was removed")),
-            Lost::Silent(since) => JournalError(format!(
-                "the lock of {place} could not be renewed for {} s, so another run may take it over",
-                since.as_secs()
-            )),
+    fn permit(&self) -> Permit {
+        let (place, mirror, pulse) = (self.parts.place(), Arc::clone(&self.parts.mirror), self.lease.pulse());
+        Permit::new(move || {
+            if mirror.is_lost() {
+                return Err(JournalError(format!("{place} was taken over by another run")));
+            }
+            pulse.check().map_err(|lost| match lost {
+                Lost::To(Some(held)) => {
+                    JournalError(format!("the lock of {place} was taken over by {}", held.holder.who))
+                }
+                Lost::To(None) => JournalError(format!("the lock of {place} was removed")),
+                Lost::Silent(since) => JournalError(format!(
+                    "the lock of {place} could not be renewed for {} s, so another run may take it over",
+                    since.as_secs()
+                )),
+            })
         })
     }
 }

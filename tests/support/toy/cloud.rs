@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use pando::engine::address::Key;
 use pando::engine::cloud_error::{CloudError, CloudResult};
+use pando::engine::journal::JournalError;
 use pando::engine::resource::Readiness;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -32,6 +33,8 @@ pub enum Fault {
     Expired,
     /// For some seconds those who answer have not heard of anything: calls say "not there" and do nothing, and reads show nothing.
     Forgotten,
+    /// The machine sleeps here, and another run takes over: this one may change nothing from now on.
+    Overtaken,
 }
 
 /// Counts boundaries; fires once, at the n-th.
@@ -40,6 +43,9 @@ pub struct Faults {
     armed: Mutex<Option<(usize, Fault)>>,
     count: AtomicUsize,
     pub fired: AtomicBool,
+    overtaken: AtomicBool,
+    /// Calls that were begun by a run that was overtaken.
+    pub too_late: AtomicUsize,
     died: Notify,
 }
 
@@ -52,6 +58,13 @@ impl Faults {
 
     pub fn disarm(&self) {
         *self.armed.lock().unwrap() = None;
+        self.overtaken.store(false, Ordering::SeqCst);
+    }
+
+    /// Whether the run is the one that may change things.
+    pub fn permit(&self) -> Result<(), JournalError> {
+        let overtaken = self.overtaken.load(Ordering::SeqCst);
+        if overtaken { Err(JournalError("another run took over".into())) } else { Ok(()) }
     }
 
     pub fn hit(&self) -> Option<Fault> {
@@ -59,6 +72,7 @@ impl Faults {
         let due = |(at, fault): &(usize, Fault)| *at == n || (*at < n && *fault == Fault::Expired);
         let fault = self.armed.lock().unwrap().filter(due).map(|(_, f)| f);
         self.fired.fetch_or(fault.is_some(), Ordering::SeqCst);
+        self.overtaken.fetch_or(fault == Some(Fault::Overtaken), Ordering::SeqCst);
         fault
     }
 
@@ -187,8 +201,9 @@ impl FakeCloud {
         T: Send + 'static,
         F: FnOnce(&mut World) -> CloudResult<T> + Send + 'static,
     {
+        self.faults.too_late.fetch_add(usize::from(self.faults.permit().is_err()), Ordering::SeqCst);
         match self.faults.hit() {
-            None | Some(Fault::Blind) => {}
+            None | Some(Fault::Blind | Fault::Overtaken) => {}
             Some(Fault::Expired) => return Err(CloudError::Expired("the token is old".into())),
             Some(Fault::Forgotten) => {
                 self.forget();
@@ -225,6 +240,11 @@ impl FakeCloud {
         match self.faults.hit() {
             Some(Fault::Crash) => self.faults.die().await,
             Some(Fault::NoAnswer) => Err(CloudError::Unknown("reset".into())),
+            Some(Fault::Overtaken) => {
+                // It wakes up when the answer comes in.
+                tokio::task::yield_now().await;
+                answer
+            }
             _ => answer,
         }
     }

@@ -8,7 +8,7 @@ use pando::engine::address::{Address, Key, Owner};
 use pando::engine::deployment::{Deployment, Report, RunError};
 use pando::engine::event::{Event, Listener};
 use pando::engine::graph::{Graph, GraphError};
-use pando::engine::journal::{Entry, Journal, JournalError};
+use pando::engine::journal::{Entry, Journal, JournalError, Permit};
 use pando::engine::plan::{Action, Plan};
 use pando::engine::reference::Ref;
 use pando::engine::state::{State, Status};
@@ -39,6 +39,7 @@ impl Journal for MemoryJournal {
         if matches!(self.faults.hit(), Some(Fault::Crash)) {
             self.faults.die().await;
         }
+        self.faults.permit()?;
         tokio::time::sleep(Duration::from_millis(4)).await;
         {
             let mut all = self.entries.lock().unwrap();
@@ -51,6 +52,11 @@ impl Journal for MemoryJournal {
             self.faults.die().await;
         }
         Ok(())
+    }
+
+    fn permit(&self) -> Permit {
+        let faults = Arc::clone(&self.faults);
+        Permit::new(move || faults.permit())
     }
 }
 
