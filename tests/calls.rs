@@ -32,10 +32,10 @@ struct Bounds {
 const BOUNDS: [Bounds; 4] = [
     Bounds {
         blueprint: "web-service",
-        apply: (73, 109),
+        apply: (71, 109),
         plan: 27,
         change: (&[("web: { clones: { min: 2, max: 4 } }", "web: { clones: { min: 2, max: 5 } }")], (29, 1)),
-        destroy: (61, 92),
+        destroy: (56, 92),
     },
     Bounds {
         blueprint: "web-only",
@@ -49,7 +49,7 @@ const BOUNDS: [Bounds; 4] = [
         apply: (37, 41),
         plan: 17,
         change: (&[("visibility: 10m", "visibility: 12m")], (23, 2)),
-        destroy: (32, 33),
+        destroy: (26, 33),
     },
     Bounds {
         blueprint: "database-only",
@@ -125,7 +125,7 @@ struct Depths {
     destroy: u64,
 }
 
-const DEPTHS: [Depths; 1] = [Depths { blueprint: "web-service", apply: 26, plan: 1, destroy: 26 }];
+const DEPTHS: [Depths; 1] = [Depths { blueprint: "web-service", apply: 21, plan: 1, destroy: 18 }];
 
 #[tokio::test(start_paused = true)]
 async fn no_run_waits_for_more_calls_than_it_needs() {

@@ -2,6 +2,7 @@
 //!
 //! Nothing here prints, reads the environment (the SDK does, in [`clients`]) or touches the disk, and nothing outside names an SDK type.
 
+mod at_once;
 pub mod clients;
 mod ec2;
 mod elasticache;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clients::Aws;
 use super::failure::with_references;
-use super::resources::autoscaling_group::AutoscalingGroupName;
+use super::resources::autoscaling_group::{AutoscalingGroupName, Observed};
 use super::resources::launch_template::{LaunchTemplateId, VERSION};
 use crate::engine::cloud_error::CloudResult;
 use crate::engine::resource::Call;
@@ -49,9 +49,20 @@ pub(super) async fn roll(
     Ok(())
 }
 
+/// What only a call for each group tells: how far a rollout is, and why clones do not start.
+pub(super) async fn look_closer(cloud: &Aws, id: &AutoscalingGroupName, seen: &mut Observed) {
+    let failed_launch = async { if seen.in_service < seen.min { failed_launch(cloud, id).await } else { None } };
+    let (latest, failed_launch) = tokio::join!(latest(cloud, id, seen.launch_template.as_ref()), failed_launch);
+    if let Some((refresh, template)) = latest {
+        seen.launch_template = if refresh.running { template } else { seen.launch_template.take() };
+        seen.refresh = Some(refresh);
+    }
+    seen.failed_launch = failed_launch;
+}
+
 /// The latest refresh of a group, and the template it rolls out. An extra look, whose failure hides progress and nothing else: a group whose
 /// refresh is not done does not have the template asked for.
-pub(super) async fn latest(
+async fn latest(
     cloud: &Aws,
     id: &AutoscalingGroupName,
     now: Option<&LaunchTemplateId>,
@@ -66,7 +77,7 @@ pub(super) async fn latest(
 }
 
 /// No capacity, a quota, an image that may not be used: only the group's activities tell. Like the look at a refresh, it may fail.
-pub(super) async fn failed_launch(cloud: &Aws, id: &AutoscalingGroupName) -> Option<String> {
+async fn failed_launch(cloud: &Aws, id: &AutoscalingGroupName) -> Option<String> {
     let request = cloud.api.autoscaling.describe_scaling_activities().auto_scaling_group_name(&id.0).max_records(1);
     let activities = request.send().await.ok()?.activities.unwrap_or_default();
     let failed = activities.into_iter().find(|a| a.status_code() == Some(&ScalingActivityStatusCode::Failed))?;

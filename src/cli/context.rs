@@ -22,8 +22,9 @@ use crate::engine::deployment::{Deployment, RunError, stopped};
 use crate::engine::journal::{Entry, Journal};
 use crate::engine::state::State;
 
-/// How many calls may be under way at once. AWS throttles by account; more than this gains little and provokes it.
-const PARALLEL: usize = 16;
+/// How many calls that change something may be under way at once. How fast they are sent is the business of AWS's token buckets; this only bounds
+/// the connections.
+const PARALLEL: usize = 64;
 
 /// What every command about a stack needs.
 pub struct Context {

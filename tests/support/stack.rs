@@ -224,7 +224,7 @@ impl Stack {
             journal,
             state,
             now: self.now,
-            parallel: 16,
+            parallel: 64,
             listener: Box::new(self.events.clone()),
             stop: self.stop.subscribe(),
         })

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::autoscaling_group::AutoscalingGroup;
 use super::queue::Queue;
 use super::scaling_policy::ScalingPolicy;
+use crate::aws::at_once::each;
 use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, is_absent, with_references};
 use crate::aws::naming::name;
@@ -201,16 +202,15 @@ async fn owned(
     owner: &Owner,
     listed: Vec<(AlarmName, Observed)>,
 ) -> CloudResult<Vec<(Key, (AlarmName, Observed))>> {
-    let mut found = Vec::new();
-    for (id, seen) in listed {
+    let key = async |(id, seen): (AlarmName, Observed)| {
         let tags = match cloud.api.cloudwatch.list_tags_for_resource().resource_arn(&seen.arn).send().await {
-            Err(e) if is_absent(&e) => continue,
+            Err(e) if is_absent(&e) => return Ok(None),
             answer => answer.map_err(classify)?.tags.unwrap_or_default(),
         };
         let tags = Tags::collect(tags.iter().map(|tag| (tag.key(), tag.value())));
-        found.extend(tags.key_of(owner).map(|key| (key, (id, seen))));
-    }
-    Ok(found)
+        Ok(tags.key_of(owner).map(|key| (key, (id, seen))))
+    };
+    each(listed, key).await
 }
 
 // conversions

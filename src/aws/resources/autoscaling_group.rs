@@ -12,6 +12,7 @@ use super::launch_template::{LaunchTemplate, LaunchTemplateId};
 use super::listener::Listener;
 use super::subnet::{Subnet, SubnetId};
 use super::target_group::{TargetGroup, TargetGroupArn};
+use crate::aws::at_once::each;
 use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, with_references};
 use crate::aws::naming::name;
@@ -224,15 +225,13 @@ impl Manage for AutoscalingGroup {
         let groups = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
         let mut found: Vec<_> = groups.iter().filter_map(observed).collect();
         if look == Look::Close {
-            for (id, seen) in found.iter_mut().filter(|(_, seen)| !seen.deleting && seen.desired > 0) {
-                if let Some((refresh, template)) = rollout::latest(cloud, id, seen.launch_template.as_ref()).await {
-                    seen.launch_template = if refresh.running { template } else { seen.launch_template.take() };
-                    seen.refresh = Some(refresh);
+            let closer = async |(id, mut seen): (AutoscalingGroupName, Observed)| {
+                if !seen.deleting && seen.desired > 0 {
+                    rollout::look_closer(cloud, &id, &mut seen).await;
                 }
-                if seen.in_service < seen.min {
-                    seen.failed_launch = rollout::failed_launch(cloud, id).await;
-                }
-            }
+                Ok(Some((id, seen)))
+            };
+            found = each(found, closer).await?;
         }
         Ok(found)
     }

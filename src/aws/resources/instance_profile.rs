@@ -6,6 +6,7 @@ use aws_sdk_iam::types::InstanceProfile as Described;
 use serde::{Deserialize, Serialize};
 
 use super::role::{Role, RoleName};
+use crate::aws::at_once::each;
 use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, is_absent, with_references};
 use crate::aws::iam::{iam_tags, instance_profiles, list_profiles, path, seen_tags, tags_on};
@@ -177,13 +178,12 @@ async fn owned(
     owner: &Owner,
     listed: Vec<(InstanceProfileName, Observed)>,
 ) -> CloudResult<Vec<(Key, (InstanceProfileName, Observed))>> {
-    let mut found = Vec::new();
-    for (id, _) in listed {
-        let Some(seen) = read_one(cloud, &id).await? else { continue };
+    let key = async |(id, _): (InstanceProfileName, Observed)| {
+        let Some(seen) = read_one(cloud, &id).await? else { return Ok(None) };
         let key = seen.tags.as_ref().and_then(|tags| tags.key_of(owner));
-        found.extend(key.map(|key| (key, (id, seen))));
-    }
-    Ok(found)
+        Ok(key.map(|key| (key, (id, seen))))
+    };
+    each(listed, key).await
 }
 
 /// With its tags.

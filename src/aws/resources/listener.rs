@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::load_balancer::{self, LoadBalancer, LoadBalancerArn};
 use super::target_group::TargetGroup;
+use crate::aws::at_once::each;
 use crate::aws::clients::Aws;
 use crate::aws::elb::{owned, retag, tags_on};
 use crate::aws::failure::{classify, is_absent, with_references};
@@ -178,17 +179,16 @@ impl Manage for Listener {
 
 /// All listeners of these load balancers, whoever's they are.
 async fn list(cloud: &Aws, balancers: Vec<LoadBalancerArn>) -> CloudResult<Vec<(ListenerArn, Observed)>> {
-    let mut listed = Vec::new();
-    for balancer in balancers {
+    let of = async |balancer: LoadBalancerArn| {
         let request = cloud.api.elb.describe_listeners().load_balancer_arn(&balancer.0);
-        let listeners = match request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await {
+        match request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await {
             // Listed a moment ago and gone since.
-            Err(e) if is_absent(&e) => continue,
-            answer => answer.map_err(classify)?,
-        };
-        listed.extend(listeners.iter().filter_map(observed));
-    }
-    Ok(listed)
+            Err(e) if is_absent(&e) => Ok(None),
+            answer => answer.map(Some).map_err(classify),
+        }
+    };
+    let listeners = each(balancers, of).await?;
+    Ok(listeners.iter().flatten().filter_map(observed).collect())
 }
 
 // conversions

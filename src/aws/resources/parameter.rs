@@ -13,6 +13,7 @@ use super::load_balancer::LoadBalancer;
 use super::queue::Queue;
 use super::replication_group::ReplicationGroup;
 use super::secret::Secret;
+use crate::aws::at_once::each;
 use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, is_absent, unbuildable};
 use crate::aws::sightings::standing;
@@ -234,18 +235,17 @@ async fn list(cloud: &Aws, tag: &str, values: Vec<String>) -> CloudResult<Vec<Pa
 
 /// Those that the owner has tagged.
 async fn owned(cloud: &Aws, owner: &Owner, listed: Vec<ParameterName>) -> CloudResult<Vec<(Key, ParameterName)>> {
-    let mut found = Vec::new();
-    for id in listed {
+    let key = async |id: ParameterName| {
         let request = cloud.api.ssm.list_tags_for_resource().resource_type(ResourceTypeForTagging::Parameter);
         let tags = match request.resource_id(&id.0).send().await {
             // Listed a moment ago and gone since.
-            Err(e) if is_absent(&e) || crate::aws::failure::code(&e) == "InvalidResourceId" => continue,
+            Err(e) if is_absent(&e) || crate::aws::failure::code(&e) == "InvalidResourceId" => return Ok(None),
             answer => answer.map_err(classify)?.tag_list.unwrap_or_default(),
         };
         let tags = Tags::collect(tags.iter().map(|tag| (Some(tag.key()), Some(tag.value()))));
-        found.extend(tags.key_of(owner).map(|key| (key, id)));
-    }
-    Ok(found)
+        Ok(tags.key_of(owner).map(|key| (key, id)))
+    };
+    each(listed, key).await
 }
 
 fn ssm_tags(tags: std::collections::BTreeMap<String, String>) -> CloudResult<Vec<Tag>> {

@@ -8,6 +8,7 @@ use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::aws::at_once::each;
 use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, is_absent, with_references};
 use crate::aws::naming::name;
@@ -86,6 +87,8 @@ impl Resource for Queue {
     const REPLACE: ReplaceOrder = ReplaceOrder::CreateFirst;
     /// The jobs that nobody has taken yet.
     const HOLDS_DATA: bool = true;
+    /// SQS needs up to a minute, and does not take it back (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html>).
+    const GOES_AT_ONCE: bool = true;
     type Id = QueueUrl;
     type Observed = Observed;
     type Outputs = Outputs;
@@ -211,17 +214,16 @@ async fn list(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<QueueUrl>> {
 
 /// Those that the owner has tagged.
 async fn owned(cloud: &Aws, owner: &Owner, listed: Vec<QueueUrl>) -> CloudResult<Vec<(Key, QueueUrl)>> {
-    let mut found = Vec::new();
-    for id in listed {
+    let key = async |id: QueueUrl| {
         let tags = match cloud.api.sqs.list_queue_tags().queue_url(&id.0).send().await {
             // Listed a moment ago and gone since.
-            Err(e) if is_absent(&e) => continue,
+            Err(e) if is_absent(&e) => return Ok(None),
             answer => answer.map_err(classify)?.tags.unwrap_or_default(),
         };
         let tags = Tags(tags.into_iter().collect());
-        found.extend(tags.key_of(owner).map(|key| (key, id)));
-    }
-    Ok(found)
+        Ok(tags.key_of(owner).map(|key| (key, id)))
+    };
+    each(listed, key).await
 }
 
 // conversions

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::queue::Queue;
 use super::secret::Secret;
+use crate::aws::at_once::each;
 use crate::aws::clients::Aws;
 use crate::aws::failure::{classify, is_absent, with_references};
 use crate::aws::iam::{iam_tags, instance_profiles, path, seen_tags, tags_on};
@@ -218,12 +219,11 @@ async fn list(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<RoleName>> {
 
 /// Those that the owner has tagged.
 async fn owned(cloud: &Aws, owner: &Owner, listed: Vec<RoleName>) -> CloudResult<Vec<(Key, RoleName)>> {
-    let mut found = Vec::new();
-    for id in listed {
+    let key = async |id: RoleName| {
         let seen = read_one(cloud, &id, Look::Close).await?;
-        found.extend(seen.and_then(|seen| Some((seen.tags?.key_of(owner)?, id))));
-    }
-    Ok(found)
+        Ok(seen.and_then(|seen| Some((seen.tags?.key_of(owner)?, id))))
+    };
+    each(listed, key).await
 }
 
 async fn read_one(cloud: &Aws, id: &RoleName, look: Look) -> CloudResult<Option<Observed>> {

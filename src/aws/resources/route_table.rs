@@ -11,6 +11,7 @@ use super::internet_gateway::InternetGateway;
 use super::nat_gateway::NatGateway;
 use super::subnet::{Subnet, SubnetId};
 use super::vpc::{Vpc, VpcId};
+use crate::aws::at_once;
 use crate::aws::clients::Aws;
 use crate::aws::ec2::{FILTER_VALUES, filter, keys, owned_by, retag, seen_tags, tags_on};
 use crate::aws::failure::{classify, code, is_absent, with_references};
@@ -142,16 +143,15 @@ impl Manage for RouteTable {
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &RouteTableId, seen: &Observed) -> CloudResult<()> {
-        self.route(call, id, seen).await?;
-        self.associate(call, id, seen).await?;
+        let (routed, associated) = tokio::join!(self.route(call, id, seen), self.associate(call, id, seen));
+        at_once::gravest([routed, associated])?;
         retag(call, &id.0, &self.tags, &seen.tags).await
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &RouteTableId) -> CloudResult<()> {
         let found = describe(call.cloud, filter("route-table-id", [&id.0])).await?;
-        for association in found.into_iter().flat_map(|(_, seen)| seen.subnets.into_values()) {
-            disassociate(call, &association).await?;
-        }
+        let associations = found.iter().flat_map(|(_, seen)| seen.subnets.values());
+        at_once::all(associations.map(|association| disassociate(call, association))).await?;
         call.cloud.api.ec2.delete_route_table().route_table_id(&id.0).send().await.map_err(classify)?;
         Ok(())
     }
@@ -192,21 +192,19 @@ impl RouteTable {
     async fn associate(&self, call: &Call<'_, Aws>, id: &RouteTableId, seen: &Observed) -> CloudResult<()> {
         let wanted = self.subnets.iter().map(|subnet| Ok(call.outputs(subnet)?.id));
         let wanted = wanted.collect::<CloudResult<BTreeSet<SubnetId>>>()?;
-        for (subnet, association) in &seen.subnets {
-            if !wanted.contains(subnet) {
-                disassociate(call, association).await?;
-            }
-        }
-        for subnet in wanted.iter().filter(|subnet| !seen.subnets.contains_key(*subnet)) {
-            let ec2 = &call.cloud.api.ec2;
-            let answer = ec2.associate_route_table().route_table_id(&id.0).subnet_id(&subnet.0).send().await;
-            match answer {
-                // It uses another table still: move it over in one step, so that it is never without.
-                Err(e) if code(&e) == "Resource.AlreadyAssociated" => take_over(call, id, subnet).await?,
-                answer => drop(answer.map_err(with_references)?),
-            }
-        }
-        Ok(())
+        let unwanted = seen.subnets.iter().filter(|(subnet, _)| !wanted.contains(*subnet));
+        at_once::all(unwanted.map(|(_, association)| disassociate(call, association))).await?;
+        let missing = wanted.iter().filter(|subnet| !seen.subnets.contains_key(*subnet));
+        at_once::all(missing.map(|subnet| associate(call, id, subnet))).await
+    }
+}
+
+async fn associate(call: &Call<'_, Aws>, id: &RouteTableId, subnet: &SubnetId) -> CloudResult<()> {
+    let request = call.cloud.api.ec2.associate_route_table().route_table_id(&id.0).subnet_id(&subnet.0);
+    match request.send().await {
+        // It uses another table still: move it over in one step, so that it is never without.
+        Err(e) if code(&e) == "Resource.AlreadyAssociated" => take_over(call, id, subnet).await,
+        answer => answer.map(drop).map_err(with_references),
     }
 }
 

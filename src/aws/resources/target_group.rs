@@ -6,6 +6,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
 use serde::{Deserialize, Serialize};
 
 use super::vpc::{Vpc, VpcId};
+use crate::aws::at_once::each;
 use crate::aws::clients::Aws;
 use crate::aws::elb::{owned, retag, survey, tags_on};
 use crate::aws::failure::{classify, with_references};
@@ -103,12 +104,14 @@ impl Manage for TargetGroup {
     async fn read(cloud: &Aws, ids: &[TargetGroupArn], look: Look) -> CloudResult<Vec<(TargetGroupArn, Observed)>> {
         let mut found = describe(cloud, ids).await?;
         if look == Look::Close {
-            for (id, seen) in &mut found {
+            let attributes = async |(id, seen): (TargetGroupArn, Observed)| {
                 let request = cloud.api.elb.describe_target_group_attributes().target_group_arn(&id.0);
                 let all = request.send().await.map_err(classify)?.attributes.unwrap_or_default();
                 let drain = all.iter().find(|attribute| attribute.key() == Some(DRAIN));
-                seen.drain_seconds = drain.and_then(|attribute| attribute.value()?.parse().ok());
-            }
+                let drain_seconds = drain.and_then(|attribute| attribute.value()?.parse().ok());
+                Ok(Some((id, Observed { drain_seconds, ..seen })))
+            };
+            found = each(found, attributes).await?;
         }
         Ok(found)
     }
