@@ -25,7 +25,7 @@ use tokio::task::JoinSet;
 
 use super::binary::sandbox;
 use super::owner;
-use crate::support::command::until;
+use crate::support::command::{add_an_hour, until};
 use crate::support::emulator::start;
 use crate::support::simulated::{at_rest, is_read, served, target_at};
 
@@ -37,9 +37,9 @@ const FOLDER: &str = "PANDO_MANY_FOLDER";
 const ADDRESS: &str = "PANDO_MANY_URL";
 const NUMBER: &str = "PANDO_MANY_NUMBER";
 
-async fn store(url: &str, copies: &Path) -> RemoteStore<S3> {
+async fn store(url: &str, stack: &str, copies: &Path) -> RemoteStore<S3> {
     let s3 = S3::connect(&target_at(url), Access::Write, BUCKET).await.unwrap();
-    RemoteStore::new(s3, "team", copies, "shop", || 1000)
+    RemoteStore::new(s3, "team", copies, stack, || 1000)
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn one_at_a_time(url: &str, count: usize) {
         let said = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success() && said.contains("1 passed"), "{said}");
     }
-    let state = store(url, &folder.path().join("reader")).await.read().await.unwrap().unwrap();
+    let state = store(url, "shop", &folder.path().join("reader")).await.read().await.unwrap().unwrap();
     assert_eq!(state.serial, (count * ROUNDS) as u64, "an entry for each time that somebody had the lock");
     assert_eq!(state.pins.len(), count);
 }
@@ -83,7 +83,7 @@ async fn one_at_a_time(url: &str, count: usize) {
 async fn one_of_the_many() {
     let folder = PathBuf::from(std::env::var_os(FOLDER).expect("only the test above starts this"));
     let (url, number) = (std::env::var(ADDRESS).unwrap(), std::env::var(NUMBER).unwrap());
-    let store = store(&url, &folder.join(&number)).await;
+    let store = store(&url, "shop", &folder.join(&number)).await;
     let holder = Holder { pid: std::process::id(), boot_id: number.clone(), ..Holder::default() };
     let mut random = Rng::with_seed(number.parse().unwrap());
     for round in 0..ROUNDS {
@@ -136,15 +136,21 @@ async fn a_process_that_was_stopped_while_another_took_over_writes_nothing_when_
     let id = lock_id(&refused.err);
     bob.run(&["state", "unlock", &id]).await.expect(0, &["Watching the lock", "The lock is removed"]);
     bob.run(&["apply", "--yes"]).await.expect(0, &["queue_reports"]);
-    let state = simulator.calls().len();
+    let calls = simulator.calls().len();
 
     running.signal(Signal::CONT);
     running.end().await.expect(5, &["s3://acme-state/team/jobs/"]);
-    let changes = simulator.calls().split_off(state);
+    let changes = simulator.calls().split_off(calls);
     let changes: Vec<_> = changes.iter().filter(|call| call.service != "s3" && !is_read(&call.action)).collect();
     assert!(changes.is_empty(), "{changes:#?}");
     bob.run(&["plan", "--detailed-exitcode"]).await.expect(0, &["Nothing to do."]);
     alice.run(&["plan", "--detailed-exitcode"]).await.expect(0, &["Nothing to do."]);
+    // Or the destroy would wait until nothing can arrive any more that the first has sent.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (open, mut state) =
+        store(&server.url, "jobs", elsewhere.path()).await.open(owner, &Holder::default()).await.unwrap();
+    add_an_hour(&mut state);
+    open.close(&state).await.unwrap();
     bob.run(&["destroy", "--confirm", "jobs"]).await.expect(0, &["found nothing left"]);
     at_rest(&simulator).await;
     let left = simulator.inventory().unwrap();

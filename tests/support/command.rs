@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use pando::engine::address::Owner;
 use pando::engine::journal::{Entry, Journal as _};
-use pando::engine::state::Status;
+use pando::engine::state::{State, Status};
 use pando::store::{FileStore, Holder};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
@@ -128,12 +128,7 @@ impl Sandbox {
     pub fn an_hour_passes(&self, stack: &str) {
         let store = FileStore::new(&self.path(".pando"), stack);
         let (mut open, mut state) = store.open(|| unreachable!("there is a state"), &Holder::default()).unwrap();
-        for record in state.records.values_mut() {
-            if let Status::Unproved { at } = &mut record.status {
-                *at -= 3600;
-            }
-        }
-        state.serial += 1;
+        add_an_hour(&mut state);
         open.save(&state).unwrap();
     }
 
@@ -160,6 +155,16 @@ impl Sandbox {
     pub async fn run(&self, arguments: &[&str]) -> Ended {
         self.start(arguments).end().await
     }
+}
+
+/// Makes a state an hour older, as far as it tells what was sent and never answered.
+pub fn add_an_hour(state: &mut State) {
+    for record in state.records.values_mut() {
+        if let Status::Unproved { at } = &mut record.status {
+            *at -= 3600;
+        }
+    }
+    state.serial += 1;
 }
 
 /// Starts a command that ends with the test at the latest. Nobody types anything into it, and what it says is kept.
