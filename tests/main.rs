@@ -34,4 +34,5 @@ mod sequences;
 mod simulator;
 mod support;
 mod tidy;
+mod updates;
 mod vouched;

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use pando::blueprint::Blueprint;
+use pando::cli::local_aws::ACCOUNT;
 use pando::engine::plan::{Action, Plan};
+use pando::simulator::mishaps::Mishap;
 use pando::simulator::settings::Settings;
+use tokio::time::Instant;
 
 use crate::support::documents::ready_made;
-use crate::support::simulated::{connect, world};
+use crate::support::simulated::{REGION, connect, world};
 use crate::support::stack::{Stack, blueprint};
 
 /// Applies one after the other; what the last one planned.
@@ -79,4 +83,47 @@ async fn clones_and_workers_move_to_another_network_by_new_groups() {
         let count = |action| actions.iter().filter(|one| **one == action).count();
         assert_eq!((count(Action::Create), count(Action::Delete)), (1, 1), "{name}");
     }
+}
+
+fn web(instance: &str) -> Blueprint {
+    let edit = format!("web:\n  instance: {instance}\n");
+    blueprint(&ready_made("web-only", &[("web:\n", &edit)]), Some("dev"))
+}
+
+/// Clones do not come into service. Who still wants them is told so each time; for who takes them back everything is as it was.
+#[tokio::test(start_paused = true)]
+async fn a_rollout_that_failed_is_an_error_until_it_is_taken_back() {
+    let (simulator, old, new) = (world(Settings::default()), web("t4g.small"), web("t4g.medium"));
+    let stack = Stack::in_virtual_time(connect(&simulator).await, &old);
+    stack.applied(&old).await;
+    simulator.happen(ACCOUNT, REGION, &Mishap::Capacity(false));
+    for _ in 0..2 {
+        let (_, report) = stack.apply(&new).await;
+        let failures: Vec<String> = report.failed.values().map(ToString::to_string).collect();
+        assert!(
+            matches!(&failures[..], [why] if why.contains("the rollout ended as RollbackSuccessful")),
+            "{failures:?}"
+        );
+    }
+    stack.applied(&old).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollout_that_is_under_way_is_cancelled_by_whoever_takes_it_back() {
+    let (simulator, old, new) = (world(Settings::default()), web("t4g.small"), web("t4g.medium"));
+    let stack = Stack::in_virtual_time(connect(&simulator).await, &old);
+    stack.applied(&old).await;
+    simulator.happen(ACCOUNT, REGION, &Mishap::Capacity(false));
+    let graph = stack.graph(Some(&new)).await;
+    let stop = async {
+        tokio::time::sleep(Duration::from_mins(2)).await;
+        stack.stop.send_replace(true);
+    };
+    let (report, ()) = tokio::join!(stack.attempt(&graph), stop);
+    assert!(report.is_some_and(|report| report.stopped), "{:#?}", stack.events());
+    stack.stop.send_replace(false);
+    let began = Instant::now();
+    stack.applied(&old).await;
+    assert!(began.elapsed() < Duration::from_mins(10), "AWS gives up after an hour: {:?}", began.elapsed());
+    assert!(simulator.calls().iter().any(|call| call.action == "CancelInstanceRefresh"));
 }

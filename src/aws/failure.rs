@@ -165,7 +165,7 @@ where
 const UNKNOWN_REFERENCES: [(&str, &str); 4] = [
     // RDS, ElastiCache
     ("InvalidSubnet:", ""),
-    ("InvalidParameterValue:", "nvalid security group"),
+    ("InvalidParameterValue:", "ecurity group"),
     // Elastic Load Balancing
     ("InvalidSecurityGroup:", "is not valid"),
     // Auto Scaling

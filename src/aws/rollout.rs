@@ -7,7 +7,7 @@ use aws_sdk_autoscaling::types::{
 use serde::{Deserialize, Serialize};
 
 use super::clients::Aws;
-use super::failure::with_references;
+use super::failure::{code, with_references};
 use super::resources::autoscaling_group::{AutoscalingGroupName, Observed};
 use super::resources::launch_template::{LaunchTemplateId, VERSION};
 use crate::engine::cloud_error::CloudResult;
@@ -28,6 +28,13 @@ pub struct Refresh {
     pub reason: Option<String>,
 }
 
+impl Refresh {
+    /// Whether the clones are what they were before it.
+    fn is_rolled_back(&self) -> bool {
+        self.status == InstanceRefreshStatus::RollbackSuccessful.as_str()
+    }
+}
+
 /// Rolls a template over the clones: a new one is in service before an old one goes, and a failure rolls back. The group itself is left as
 /// it is: AWS changes it when the refresh has succeeded, and a rollback goes to what the group says.
 pub(super) async fn roll(
@@ -42,11 +49,25 @@ pub(super) async fn roll(
         .auto_rollback(true)
         .scale_in_protected_instances(ScaleInProtectedInstances::Refresh)
         .standby_instances(StandbyInstances::Ignore);
-    let wanted = DesiredConfiguration::builder().launch_template(specification(template));
+    let wanted = DesiredConfiguration::builder().launch_template(specification(template.clone()));
     let request = call.cloud.api.autoscaling.start_instance_refresh().auto_scaling_group_name(&id.0);
     let request = request.preferences(preferences.build()).desired_configuration(wanted.build());
-    request.send().await.map_err(with_references)?;
-    Ok(())
+    let Err(error) = request.send().await else { return Ok(()) };
+    if code(&error) == "InstanceRefreshInProgress" {
+        cancel_another(call.cloud, id, &template).await;
+    }
+    Err(with_references(error))
+}
+
+/// Ends the refresh that is in the way, unless it rolls out this very template: nobody wants its clones any more, and if they do not come into
+/// service AWS gives up only after an hour. The engine tries again when it has ended, so what fails here fails only later.
+async fn cancel_another(cloud: &Aws, id: &AutoscalingGroupName, template: &LaunchTemplateId) {
+    let another =
+        latest(cloud, id, None).await.filter(|(refresh, wanted)| refresh.running && wanted.as_ref() != Some(template));
+    if another.is_some() {
+        let request = cloud.api.autoscaling.cancel_instance_refresh().auto_scaling_group_name(&id.0);
+        drop(request.send().await);
+    }
 }
 
 /// What only a call for each group tells: how far a rollout is, and why clones do not start.
@@ -54,7 +75,12 @@ pub(super) async fn look_closer(cloud: &Aws, id: &AutoscalingGroupName, seen: &m
     let failed_launch = async { if seen.in_service < seen.min { failed_launch(cloud, id).await } else { None } };
     let (latest, failed_launch) = tokio::join!(latest(cloud, id, seen.launch_template.as_ref()), failed_launch);
     if let Some((refresh, template)) = latest {
-        seen.launch_template = if refresh.running { template } else { seen.launch_template.take() };
+        if refresh.running {
+            seen.launch_template = template;
+        } else if refresh.failed && !refresh.is_rolled_back() {
+            // Some of the clones are of one template and some of the other.
+            seen.launch_template = None;
+        }
         seen.refresh = Some(refresh);
     }
     seen.failed_launch = failed_launch;

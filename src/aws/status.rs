@@ -101,7 +101,9 @@ fn line<R: Resource>(
         None => "not there".into(),
         Some(Readiness::Ready) => "well".into(),
         Some(Readiness::Leaving) => "going".into(),
-        Some(Readiness::Pending(why) | Readiness::Stuck(why) | Readiness::Unusable(why)) => why,
+        Some(Readiness::Pending(why) | Readiness::Stuck(why) | Readiness::Undone(why) | Readiness::Unusable(why)) => {
+            why
+        }
     };
     let facts = facts.into_iter().filter_map(|(name, value)| Some((name, value?)));
     Line { address: address.into(), state, facts: facts.collect() }

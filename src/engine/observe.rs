@@ -37,12 +37,13 @@ impl<C: Send + Sync + 'static, J: Journal> Deployment<C, J> {
     /// What is there. Absence counts only when it repeats, and not at all for what is new.
     pub(super) async fn observe(&mut self) -> Result<Observations, RunError> {
         let mut all = Observations::new();
+        let mut looked = 0;
         for look in 0.. {
             let missing = self
                 .state
                 .records
                 .iter()
-                .filter(|(at, record)| !all.contains_key(*at) && is_doubtful(record, look, (self.now)()));
+                .filter(|(at, record)| !all.contains_key(*at) && is_doubtful(record, look, looked));
             let missing: Vec<_> = missing.filter_map(|(at, record)| Some((at, record, record.id()?))).collect();
             if missing.is_empty() {
                 break;
@@ -60,6 +61,7 @@ impl<C: Send + Sync + 'static, J: Journal> Deployment<C, J> {
             } else {
                 self.pause(AGAIN).await?;
             }
+            looked = (self.now)();
             let brief = brief.into_iter().map(|(kind, asked)| (kind, asked, Look::Brief));
             let close = close.into_iter().map(|(kind, asked)| (kind, asked, Look::Close));
             self.read_all(brief.chain(close), &mut all).await?;
@@ -94,11 +96,11 @@ impl<C: Send + Sync + 'static, J: Journal> Deployment<C, J> {
     }
 }
 
-/// Whether something that was not there in `look` looks so far has to be looked for once more.
-fn is_doubtful(record: &Record, look: u32, now: u64) -> bool {
+/// Whether something that was not there in `look` looks so far, the last of them at the time `looked`, has to be looked for once more.
+fn is_doubtful(record: &Record, look: u32, looked: u64) -> bool {
     match record.status {
-        Status::Creating { .. } => look < LOOKS || record.is_younger_than(NEW, now),
-        _ if record.unseen && record.is_younger_than(NEW, now) => true,
+        Status::Creating { .. } => look < LOOKS || record.is_younger_than(NEW, looked),
+        _ if record.unseen && record.is_younger_than(NEW, looked) => true,
         _ => look < LOOKS,
     }
 }

@@ -84,7 +84,9 @@ impl Recovery {
                 Fact::CreateSent { key: key.clone(), request: request.clone(), expected: expected.clone(), at: now };
             let mut facts = vec![sent, Fact::Created { id: id.clone(), at: now }];
             match readiness {
-                Readiness::Ready | Readiness::Stuck(_) => facts.push(Fact::Ready { outputs: outputs.clone() }),
+                Readiness::Ready | Readiness::Stuck(_) | Readiness::Undone(_) => {
+                    facts.push(Fact::Ready { outputs: outputs.clone() });
+                }
                 Readiness::Leaving => facts.push(Fact::DeleteSent { at: now }),
                 // Its outputs may be incomplete: the next apply waits for it, or makes it anew.
                 Readiness::Pending(_) | Readiness::Unusable(_) => {}

@@ -45,12 +45,21 @@ pub enum Readiness {
     Ready,
     /// On its way; the text says what it is doing.
     Pending(String),
-    /// A change failed; another update is the remedy (a rollout that stopped).
+    /// Something has to be done before it is in service again (a database that somebody stopped).
     Stuck(String),
+    /// In service, and the last change was not carried through, or taken back (a rollout that failed). That is a failure for whoever still asks for it.
+    Undone(String),
     /// Replacing is the remedy (a gateway that failed to come up).
     Unusable(String),
     /// On its way out.
     Leaving,
+}
+
+impl Readiness {
+    /// Whether it is not in service yet and an update that is as it should be has to be waited for.
+    pub(super) fn is_awaited(&self) -> bool {
+        matches!(self, Self::Pending(_) | Self::Stuck(_))
+    }
 }
 
 /// The rules of a kind. Nothing here can reach a cloud.

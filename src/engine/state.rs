@@ -1,10 +1,11 @@
 //! What is known to be true: the fold of the journal.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::address::{Address, Incarnation, Key, Owner};
 use super::journal::{Entry, Fact};
@@ -228,6 +229,13 @@ impl Record {
         self.request.keep || matches!(&self.status, Status::Updating { next, .. } if next.keep)
     }
 
+    /// What it may be like: as was last asked for and, while an update may or may not have happened, as that asks. What differs between the two is
+    /// like neither, and so counts as changed whatever is wanted. To compare with; its properties are none of the kind.
+    pub fn perhaps(&self) -> Cow<'_, Request> {
+        let Status::Updating { next, .. } = &self.status else { return Cow::Borrowed(&self.request) };
+        Cow::Owned(Request { properties: either(&self.request.properties, &next.properties), ..self.request.or(next) })
+    }
+
     /// Everything it may still be attached to. While an update may or may not have happened, the targets of both requests.
     pub fn held(&self) -> impl Iterator<Item = &Incarnation> {
         let next = match &self.status {
@@ -235,6 +243,29 @@ impl Record {
             _ => None,
         };
         self.request.depends_on.iter().chain(next.into_iter().flatten())
+    }
+}
+
+impl Request {
+    /// The same, held by whatever holds this one or the other.
+    pub(super) fn or(&self, other: &Self) -> Self {
+        let depends_on = self.depends_on.union(&other.depends_on).cloned().collect();
+        Self { depends_on, keep: self.keep || other.keep, properties: self.properties.clone() }
+    }
+}
+
+/// What stands for both values: entries that are the same, and where they differ something that is neither.
+fn either(one: &Value, other: &Value) -> Value {
+    match (one, other) {
+        _ if one == other => one.clone(),
+        (Value::Object(entries), Value::Object(others)) => {
+            let both = |name: &String| {
+                let value = |map: &Map<String, Value>| map.get(name).cloned().unwrap_or_default();
+                either(&value(entries), &value(others))
+            };
+            entries.keys().chain(others.keys()).map(|name| (name.clone(), both(name))).collect()
+        }
+        _ => Value::String(format!("{one} or {other}")),
     }
 }
 

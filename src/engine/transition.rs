@@ -30,10 +30,13 @@ pub(super) fn transition(before: Option<Record>, fact: Fact) -> Result<Option<Re
             (request, Status::Ready { id, outputs })
         }
         (Status::Ready { id, .. }, Fact::Ready { outputs }) if was_unseen => (request, Status::Ready { id, outputs }),
-        (
-            Status::Ready { id, outputs } | Status::Updating { id, outputs, .. },
-            Fact::UpdateSent { request: next, at },
-        ) => (request, Status::Updating { id, outputs, next, at: Some(at) }),
+        (Status::Ready { id, outputs }, Fact::UpdateSent { request: next, at }) => {
+            (request, Status::Updating { id, outputs, next, at: Some(at) })
+        }
+        // The update before may have happened, in part or later; what it moved to stays held.
+        (Status::Updating { id, outputs, next: before, .. }, Fact::UpdateSent { request: next, at }) => {
+            (request.or(&before), Status::Updating { id, outputs, next, at: Some(at) })
+        }
         (Status::Updating { id, outputs, next, .. }, Fact::UpdateAnswered) => {
             (request, Status::Updating { id, outputs, next, at: None })
         }

@@ -11,7 +11,7 @@
 mod ground;
 mod moto;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use pando::simulator::settings::Settings;
@@ -29,8 +29,8 @@ use ground::{Ground, World};
 
 /// How much faster than on AWS time passes.
 const SPEED: f64 = 600.0;
-/// How many may be at work at once; most of them sleep.
-static ROOM: Semaphore = Semaphore::const_new(8);
+/// How many may be at work at once; most of them sleep. Where all kills are tried, nothing else is going on.
+static ROOM: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(if is_all() { 32 } else { 8 }));
 /// Where a few kills are tried: after so many of a hundred calls, and how.
 const FEW: [(usize, Fault); 5] = [
     (15, Fault::KillAfter),
@@ -123,10 +123,14 @@ fn succeeds(ended: &Ended, last_words: &str) -> Result<(), String> {
 fn kills(calls: usize) -> Vec<Kill> {
     let each = |number| [Fault::KillBefore, Fault::KillAfter, Fault::KillAnswered].map(|fault| Kill { number, fault });
     match std::env::var("PANDO_KILLS") {
-        Ok(all) if all == "all" => (1..=calls).flat_map(each).collect(),
+        Ok(_) if is_all() => (1..=calls).flat_map(each).collect(),
         Ok(number) => each(number.parse().expect("a number, or `all`")).into(),
         Err(_) => few(calls),
     }
+}
+
+fn is_all() -> bool {
+    std::env::var("PANDO_KILLS").is_ok_and(|wanted| wanted == "all")
 }
 
 fn few(calls: usize) -> Vec<Kill> {

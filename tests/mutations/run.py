@@ -20,10 +20,10 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TREE = ROOT / "target/mutations"
-MODULES = ["crash", "crashes", "disk", "disturbances", "engine", "faults", "plans", "remote", "support"]
+MODULES = ["crash", "crashes", "disk", "disturbances", "engine", "faults", "plans", "remote", "support", "updates"]
 # Asked in this order, until one fails: what takes longest comes last.
 TESTS = [
-    ["disk::", "engine::", "plans::"],
+    ["disk::", "engine::", "plans::", "updates::"],
     ["crash::"],
     ["disturbances::", "faults::a_change", "remote::handover", "remote::killed", "remote::locks", "remote::real"],
     ["crashes::no_call", "crashes::team::what"],

@@ -132,7 +132,7 @@ impl Resource for AutoscalingGroup {
             Some(refresh) if refresh.running => {
                 Readiness::Pending(format!("rolling over the clones: {}, {} %", refresh.status, refresh.percent))
             }
-            Some(Refresh { status, reason, failed: true, .. }) => Readiness::Stuck(format!(
+            Some(Refresh { status, reason, failed: true, .. }) => Readiness::Undone(format!(
                 "the rollout ended as {status}: {}",
                 reason.as_deref().unwrap_or("no reason given")
             )),
@@ -212,7 +212,8 @@ const BY_OTHER_CALLS: [&str; 5] = ["launch_template", "target_groups", "listener
 impl Manage for AutoscalingGroup {
     type Cloud = Aws;
     const READ_BATCH: usize = 50;
-    const WAIT: WaitPolicy = WaitPolicy::every(10, 3600);
+    /// AWS gives up a refresh when no clone came into service for an hour, and then takes back what it did; its verdict says more than ours.
+    const WAIT: WaitPolicy = WaitPolicy::every(10, 7200);
 
     async fn read(
         cloud: &Aws,

@@ -107,7 +107,9 @@ fn readiness(readiness: &Readiness) -> String {
     match readiness {
         Readiness::Ready => "in service".into(),
         Readiness::Pending(what) => format!("not in service yet: {}", escape(what)),
-        Readiness::Stuck(why) | Readiness::Unusable(why) => format!("not well: {}", escape(why)),
+        Readiness::Stuck(why) | Readiness::Undone(why) | Readiness::Unusable(why) => {
+            format!("not well: {}", escape(why))
+        }
         Readiness::Leaving => "being deleted".into(),
     }
 }

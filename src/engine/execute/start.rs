@@ -117,7 +117,8 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
             return Ok(());
         };
         let book = self.home.book(request);
-        let changes = match kind.compare(&request.properties, &record.request, seen, &book) {
+        let recorded = record.perhaps().into_owned();
+        let changes = match kind.compare(&request.properties, &recorded, seen, &book) {
             Ok(changes) => changes,
             Err(e) => {
                 self.fail(at, e.into());
@@ -136,7 +137,6 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
             return self.take_over(at, request);
         }
         let (key, id, seen) = (record.key.clone(), record.id().cloned().unwrap_or_default(), seen.clone());
-        let recorded = record.request.clone();
         self.note(at, Fact::UpdateSent { request: request.clone(), at: (self.home.now)() })?;
         let call = What::Update { properties: request.properties.clone(), recorded, id, seen };
         self.send(Sending { at: at.clone(), kind, key, book, call });

@@ -201,6 +201,7 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
             return if deleting { Verdict::AsWanted } else { Verdict::NotYet("not visible yet".into()) };
         };
         self.seen.insert(at.clone(), seen.clone());
+        let mut undone = None;
         match kind.readiness(&seen) {
             Err(e) => return Verdict::Never(e.into()),
             Ok(Readiness::Pending(why)) => return Verdict::NotYet(why),
@@ -208,6 +209,7 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
             Ok(_) if deleting => return Verdict::NotYet("still there".into()),
             Ok(Readiness::Stuck(why) | Readiness::Unusable(why)) => return Verdict::Never(Failure::Failed(why)),
             Ok(Readiness::Leaving) => return Verdict::Never(Failure::Failed("someone is deleting it".into())),
+            Ok(Readiness::Undone(why)) => undone = Some(why),
             Ok(Readiness::Ready) => {}
         }
         let Some(request) = self.request(at) else { return Verdict::Never(Failure::UnknownKind) };
@@ -218,6 +220,7 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
         match changes.0.first() {
             // What the cloud does not show may be left to do, too; whoever sends compares with the record.
             _ if purpose == Purpose::SendAgain => Verdict::SendAgain,
+            Some(_) if let Some(why) = undone => Verdict::Never(Failure::Failed(why)),
             // A fresh one that differs gets its update next; so does one that got it unseen, when looking again does not help.
             Some(_) if purpose == Purpose::Unseen && looks >= BELIEVED => Verdict::AsWanted,
             Some(change) if !matches!(status, Status::Creating { .. }) => {

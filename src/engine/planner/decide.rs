@@ -42,7 +42,7 @@ impl<'a> Planner<'a> {
         let mut best = None;
         for (at, record) in &lives {
             let Some(seen) = self.seen.get(at) else { continue };
-            let changes = rules.compare(&to.properties, &record.request, seen, &self.book)?;
+            let changes = rules.compare(&to.properties, &record.perhaps(), seen, &self.book)?;
             let well = !matches!(rules.readiness(seen)?, Readiness::Unusable(_) | Readiness::Leaving);
             if well && changes.replacing().is_none() {
                 let is_made = !matches!(record.status, Status::Creating { .. });
@@ -78,9 +78,9 @@ impl<'a> Planner<'a> {
                 self.delete_first.insert(at.clone());
                 return self.create(&at.address, to, Reason::Vanished, Changes::default());
             }
-            Readiness::Ready | Readiness::Pending(_) | Readiness::Stuck(_) => {}
+            Readiness::Ready | Readiness::Pending(_) | Readiness::Stuck(_) | Readiness::Undone(_) => {}
         }
-        let changes = rules.compare(&to.properties, &record.request, seen, &self.book)?;
+        let changes = rules.compare(&to.properties, &record.perhaps(), seen, &self.book)?;
         let reason = self.reason(record, &to, &changes);
         if changes.replacing().is_some() {
             return self.replace(at, rules, to, reason, changes);
@@ -89,7 +89,7 @@ impl<'a> Planner<'a> {
         let action = match &record.status {
             _ if !changes.is_empty() => Some(Action::Update),
             Status::Creating { .. } => Some(Action::Settle),
-            Status::Updating { .. } if readiness != Readiness::Ready => Some(Action::Settle),
+            Status::Updating { .. } if readiness.is_awaited() => Some(Action::Settle),
             Status::Ready { outputs: old, .. } if record.request == to && *old == outputs => None,
             _ => Some(Action::Record),
         };

@@ -8,7 +8,6 @@ use crate::engine::change::Changes;
 use crate::engine::kind::RuleBook;
 use crate::engine::plan::{Action, Observations, Plan, Reason, Step};
 use crate::engine::reference::Book;
-use crate::engine::resource::Readiness;
 use crate::engine::state::{Record, Request, State, Status};
 
 use super::{PlanError, ProtectedResource, Protection, rules_of};
@@ -89,18 +88,18 @@ fn step(
     let properties = rules.unprotected(&asked.properties)?.unwrap_or_else(|| asked.properties.clone());
     let to = Request { properties, keep: false, depends_on: asked.depends_on.clone() };
     let book = Book::recorded(&to, &state.records);
-    let changes = rules.compare(&to.properties, &record.request, seen, &book)?;
-    let before = rules.compare(&asked.properties, &record.request, seen, &book)?;
+    let changes = rules.compare(&to.properties, &record.perhaps(), seen, &book)?;
+    let before = rules.compare(&asked.properties, &record.perhaps(), seen, &book)?;
     let is_locked = changes.0.iter().any(|change| !before.has(&change.field));
     let is_unfinished = matches!(record.status, Status::Updating { .. });
     if !is_locked && !record.is_kept() && !is_unfinished && rules.protected(seen)?.is_none() {
         return Ok(None);
     }
-    let is_ready = rules.readiness(seen)? == Readiness::Ready;
+    let is_awaited = rules.readiness(seen)?.is_awaited();
     let action = match &record.status {
         Status::Creating { .. } | Status::Updating { .. } if !changes.is_empty() => Action::Update,
         Status::Creating { .. } => Action::Settle,
-        Status::Updating { .. } if !is_ready => Action::Settle,
+        Status::Updating { .. } if is_awaited => Action::Settle,
         // Whatever else differs is for the next plan to say.
         _ if is_locked || rules.protected(seen)?.is_some() => Action::Update,
         _ => Action::Record,
