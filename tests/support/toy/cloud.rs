@@ -281,6 +281,12 @@ impl FakeCloud {
         if self.ask().await? {
             return Ok(Vec::new());
         }
+        let (seen, slow) = (self.seen(ids), self.world.lock().unwrap().slow);
+        tokio::time::sleep(slow).await;
+        Ok(seen)
+    }
+
+    fn seen<O: DeserializeOwned>(&self, ids: Vec<String>) -> Vec<(String, O)> {
         let now = Instant::now();
         let mut world = self.world.lock().unwrap();
         let objects = world.present();
@@ -295,7 +301,7 @@ impl FakeCloud {
             };
             Some((id, O::deserialize(body).expect("the fake answers in the right shape")))
         };
-        Ok(ids.into_iter().filter_map(seen).collect())
+        ids.into_iter().filter_map(seen).collect()
     }
 
     pub async fn tagged(&self, kind: &'static str) -> CloudResult<Vec<(Key, String)>> {
