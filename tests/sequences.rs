@@ -5,6 +5,7 @@ use std::time::Duration;
 use pando::blueprint::Blueprint;
 use pando::cli::local_aws::ACCOUNT;
 use pando::engine::plan::{Action, Plan};
+use pando::simulator::Simulator;
 use pando::simulator::mishaps::Mishap;
 use pando::simulator::settings::Settings;
 use tokio::time::Instant;
@@ -90,13 +91,20 @@ fn web(instance: &str) -> Blueprint {
     blueprint(&ready_made("web-only", &[("web:\n", &edit)]), Some("dev"))
 }
 
+/// Clones that serve, in a world that has no room for more of them.
+async fn without_room(blueprint: &Blueprint) -> (Simulator, Stack) {
+    let simulator = world(Settings::default());
+    let stack = Stack::in_virtual_time(connect(&simulator).await, blueprint);
+    stack.applied(blueprint).await;
+    simulator.happen(ACCOUNT, REGION, &Mishap::Capacity(false));
+    (simulator, stack)
+}
+
 /// Clones do not come into service. Who still wants them is told so each time; for who takes them back everything is as it was.
 #[tokio::test(start_paused = true)]
 async fn a_rollout_that_failed_is_an_error_until_it_is_taken_back() {
-    let (simulator, old, new) = (world(Settings::default()), web("t4g.small"), web("t4g.medium"));
-    let stack = Stack::in_virtual_time(connect(&simulator).await, &old);
-    stack.applied(&old).await;
-    simulator.happen(ACCOUNT, REGION, &Mishap::Capacity(false));
+    let (old, new) = (web("t4g.small"), web("t4g.medium"));
+    let (_, stack) = without_room(&old).await;
     for _ in 0..2 {
         let (_, report) = stack.apply(&new).await;
         let failures: Vec<String> = report.failed.values().map(ToString::to_string).collect();
@@ -110,10 +118,8 @@ async fn a_rollout_that_failed_is_an_error_until_it_is_taken_back() {
 
 #[tokio::test(start_paused = true)]
 async fn a_rollout_that_is_under_way_is_cancelled_by_whoever_takes_it_back() {
-    let (simulator, old, new) = (world(Settings::default()), web("t4g.small"), web("t4g.medium"));
-    let stack = Stack::in_virtual_time(connect(&simulator).await, &old);
-    stack.applied(&old).await;
-    simulator.happen(ACCOUNT, REGION, &Mishap::Capacity(false));
+    let (old, new) = (web("t4g.small"), web("t4g.medium"));
+    let (simulator, stack) = without_room(&old).await;
     let graph = stack.graph(Some(&new)).await;
     let stop = async {
         tokio::time::sleep(Duration::from_mins(2)).await;

@@ -4,7 +4,6 @@ use pando::engine::address::Incarnation;
 use pando::engine::journal::{Entry, Fact};
 use pando::engine::state::Status;
 
-use crate::support::toy::cloud::Fault;
 use crate::support::toy::world::{BASE, Look, applied, block_on, graph, lines};
 
 /// While nobody knows whether an update happened, what it was to move to is held too: it goes only after another update has let go of it.
@@ -14,9 +13,7 @@ fn what_an_unanswered_update_may_have_moved_to_goes_after_it_has_moved_back() {
     for n in 0.. {
         let fired = block_on(async {
             let world = applied(BASE).await;
-            world.cloud.faults.arm(n, Fault::Crash);
-            let result = world.apply(&graph(Look { image: "image-2", ..BASE })).await;
-            world.cloud.faults.disarm();
+            let has_ended = world.apply_until(n, &graph(Look { image: "image-2", ..BASE })).await;
             let state = world.process().state;
             let fleet: Incarnation = "fleet/web@1".to_owned().try_into().unwrap();
             if matches!(&state.records[&fleet].status, Status::Updating { at: Some(_), .. }) {
@@ -25,7 +22,7 @@ fn what_an_unanswered_update_may_have_moved_to_goes_after_it_has_moved_back() {
                 let new: Incarnation = "template/web@2".to_owned().try_into().unwrap();
                 assert!(plan.steps[&new].after.contains(&fleet), "{n}: {}", lines(&plan));
             }
-            result.is_none()
+            !has_ended
         });
         if !fired {
             break;
@@ -44,9 +41,7 @@ fn what_an_update_may_have_moved_to_stays_held_when_another_update_is_sent_after
         let made =
             |entries: &[Entry]| entries.iter().any(|entry| matches!(entry, Entry::Happened { of, .. } if *of == new));
         for n in 0.. {
-            world.cloud.faults.arm(n, Fault::Crash);
-            world.apply(&graph(Look { image: "image-2", ..BASE })).await;
-            world.cloud.faults.disarm();
+            world.apply_until(n, &graph(Look { image: "image-2", ..BASE })).await;
             if matches!(world.process().state.records[&fleet].status, Status::Updating { .. }) {
                 break;
             }
@@ -75,9 +70,7 @@ fn what_an_unanswered_update_may_have_set_is_set_back() {
             groups.map(|group| group.body["secret"].clone()).collect()
         };
         for n in 0.. {
-            world.cloud.faults.arm(n, Fault::Crash);
-            world.apply(&other).await;
-            world.cloud.faults.disarm();
+            world.apply_until(n, &other).await;
             let is_updating = matches!(world.process().state.records[&group].status, Status::Updating { .. });
             if is_updating && secrets().contains(&serde_json::json!(2)) {
                 break;

@@ -2,7 +2,6 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::Poll;
 
 use serde::{Deserialize, Serialize};
@@ -23,13 +22,12 @@ pub trait Journal: Send {
 }
 
 /// Whether a run still is the one that may change anything. It may end at any time.
-#[derive(Clone)]
-pub struct Permit(Arc<dyn Fn() -> Result<(), JournalError> + Send + Sync>);
+pub struct Permit(Box<dyn Fn() -> Result<(), JournalError> + Send + Sync>);
 
 impl Permit {
     /// One that holds as long as this says so.
     pub fn new(ask: impl Fn() -> Result<(), JournalError> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(ask))
+        Self(Box::new(ask))
     }
 
     /// Asks for it.

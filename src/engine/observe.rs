@@ -17,9 +17,6 @@ use super::plan::Observations;
 use super::resource::Look;
 use super::state::{Record, Status};
 
-/// How long a new id may stay invisible, in seconds. EC2 documents eventual consistency with "seconds to minutes"; Terraform's provider
-/// waits for five minutes.
-const NEW: u64 = 300;
 /// How many looks, [`AGAIN`] apart, make an absence believed.
 const LOOKS: u32 = 2;
 const AGAIN: Duration = Duration::from_secs(10);
@@ -99,8 +96,8 @@ impl<C: Send + Sync + 'static, J: Journal> Deployment<C, J> {
 /// Whether something that was not there in `look` looks so far, the last of them at the time `looked`, has to be looked for once more.
 fn is_doubtful(record: &Record, look: u32, looked: u64) -> bool {
     match record.status {
-        Status::Creating { .. } => look < LOOKS || record.is_younger_than(NEW, looked),
-        _ if record.unseen && record.is_younger_than(NEW, looked) => true,
+        Status::Creating { .. } => look < LOOKS || record.is_new(looked),
+        _ if record.unseen && record.is_new(looked) => true,
         _ => look < LOOKS,
     }
 }

@@ -11,6 +11,10 @@ use super::address::{Address, Incarnation, Key, Owner};
 use super::journal::{Entry, Fact};
 use super::transition::transition;
 
+/// How long something may stay invisible once its id is known, in seconds. EC2 and IAM document eventual consistency without a bound;
+/// Terraform's provider waits for five minutes. Twice that, because an answer may be stale as well.
+pub const NEW: u64 = 600;
+
 /// Where a stack lives. What was made in one place can never be changed through another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Site {
@@ -222,6 +226,11 @@ impl Record {
     /// Whether its id became known less than `seconds` ago.
     pub fn is_younger_than(&self, seconds: u64, now: u64) -> bool {
         self.made.is_some_and(|made| now < made + seconds)
+    }
+
+    /// Whether a "not there" about it is not to be believed.
+    pub fn is_new(&self, now: u64) -> bool {
+        self.is_younger_than(NEW, now)
     }
 
     /// Whether it must stay, by what was last asked for or by an update that may have happened.

@@ -12,10 +12,6 @@ use crate::engine::state::Status;
 use super::start::not_visible;
 use super::{Answer, Failure, Made, Phase, Walk};
 
-/// For how long a "not there" about something just made is not believed, in seconds. EC2 and IAM document eventual consistency without a
-/// bound; Terraform's provider allows for minutes.
-pub(super) const NEW: u64 = 600;
-
 impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
     pub(super) fn take(&mut self, answer: Answer) -> Result<(), RunError> {
         if !matches!(answer, Answer::Read { .. }) {
@@ -122,7 +118,7 @@ impl<C: Send + Sync + 'static, J: Journal> Walk<'_, C, J> {
 
     pub(super) fn is_new(&self, at: &Incarnation) -> bool {
         let now = (self.home.now)();
-        self.record(at).is_some_and(|record| record.is_younger_than(NEW, now))
+        self.record(at).is_some_and(|record| record.is_new(now))
     }
 
     /// Whether another life of the same address was deleted in this run.

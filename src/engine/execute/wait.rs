@@ -14,9 +14,8 @@ use crate::engine::event::Event;
 use crate::engine::journal::Journal;
 use crate::engine::kind::{Actions, Seen};
 use crate::engine::resource::{Look, Readiness};
-use crate::engine::state::Status;
+use crate::engine::state::{NEW, Status};
 
-use super::answer::NEW;
 use super::{Answer, Failure, Phase, Walk};
 
 /// Something that is waited for.

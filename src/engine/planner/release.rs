@@ -88,8 +88,9 @@ fn step(
     let properties = rules.unprotected(&asked.properties)?.unwrap_or_else(|| asked.properties.clone());
     let to = Request { properties, keep: false, depends_on: asked.depends_on.clone() };
     let book = Book::recorded(&to, &state.records);
-    let changes = rules.compare(&to.properties, &record.perhaps(), seen, &book)?;
-    let before = rules.compare(&asked.properties, &record.perhaps(), seen, &book)?;
+    let recorded = record.perhaps();
+    let changes = rules.compare(&to.properties, &recorded, seen, &book)?;
+    let before = rules.compare(&asked.properties, &recorded, seen, &book)?;
     let is_locked = changes.0.iter().any(|change| !before.has(&change.field));
     let is_unfinished = matches!(record.status, Status::Updating { .. });
     if !is_locked && !record.is_kept() && !is_unfinished && rules.protected(seen)?.is_none() {

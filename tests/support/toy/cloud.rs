@@ -101,7 +101,7 @@ pub struct World {
     pub objects: BTreeMap<String, Object>,
     tokens: BTreeMap<Key, (Value, String)>,
     next: u32,
-    lag: Duration,
+    pub lag: Duration,
     /// Calls that were answered "busy", to be answered otherwise after that many.
     pub busy: u32,
     /// The most calls that were ever under way at once.

@@ -136,6 +136,14 @@ impl World {
         }
     }
 
+    /// The same by a process that dies at this boundary. Whether it came to its end before.
+    pub async fn apply_until(&self, boundary: usize, graph: &Graph) -> bool {
+        self.cloud.faults.arm(boundary, Fault::Crash);
+        let result = self.apply(graph).await;
+        self.cloud.faults.disarm();
+        result.is_some()
+    }
+
     /// Applies what must succeed at once.
     pub async fn applied(&self, graph: &Graph) {
         let report = self.apply(graph).await.expect("alive").expect("a run");
