@@ -1,6 +1,6 @@
 //! The lock on a stack's folder: of however many processes, exactly one has it, and whoever dies cannot keep it.
 //!
-//! `PANDO_LOCKS=1000 cargo test locks::` has each of the 64 processes come so often, instead of the few times of every `cargo test`.
+//! `PANDO_LOCKS=1000 cargo test locks::of_sixty_four` has each of the 64 processes come so often, instead of the few times of every `cargo test`.
 
 #![expect(
     clippy::disallowed_methods,
@@ -28,12 +28,12 @@ use crate::support::scripted::{Reply, Stub, identity};
 const PROCESSES: usize = 64;
 /// How often each of them takes the lock, unless somebody says otherwise.
 const ROUNDS: usize = 5;
-/// Tells a process that it is one of the many: where, and how often.
+/// Tells a process that it is one of the many, and where.
 const FOLDER: &str = "PANDO_LOCKS_FOLDER";
-const TIMES: &str = "PANDO_LOCKS";
 
-fn rounds() -> usize {
-    std::env::var(TIMES).map_or(ROUNDS, |number| number.parse().unwrap())
+/// How often each of many processes takes a lock. They inherit what somebody says.
+pub fn rounds(usual: usize) -> usize {
+    std::env::var("PANDO_LOCKS").map_or(usual, |number| number.parse().unwrap())
 }
 
 fn owner() -> Owner {
@@ -47,7 +47,7 @@ async fn of_sixty_four_processes_exactly_one_has_the_lock_and_none_loses_what_an
     for number in 0..PROCESSES {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "locks::one_of_the_many", "--ignored"]).env(FOLDER, folder.path());
-        command.env("PANDO_LOCKS_NAME", number.to_string()).env(TIMES, rounds().to_string());
+        command.env("PANDO_LOCKS_NAME", number.to_string());
         command.stdin(Stdio::null()).kill_on_drop(true);
         processes.spawn(async move { command.output().await.unwrap() });
     }
@@ -56,7 +56,7 @@ async fn of_sixty_four_processes_exactly_one_has_the_lock_and_none_loses_what_an
         assert!(output.status.success() && said.contains("1 passed"), "{said}");
     }
     let state = FileStore::new(folder.path(), "shop").read().unwrap().unwrap();
-    assert_eq!(state.serial, (PROCESSES * rounds()) as u64, "an entry for each time that somebody had the lock");
+    assert_eq!(state.serial, (PROCESSES * rounds(ROUNDS)) as u64, "an entry for each time that somebody had the lock");
     assert_eq!(state.pins.len(), PROCESSES);
 }
 
@@ -69,7 +69,7 @@ async fn one_of_the_many() {
     let store = FileStore::new(&folder, "shop");
     let holder = Holder { command: format!("process {name}"), ..Holder::default() };
     let mut random = Rng::with_seed(name.parse().unwrap());
-    for round in 0..rounds() {
+    for round in 0..rounds(ROUNDS) {
         let (mut open, _) = loop {
             match store.open(owner, &holder) {
                 Ok(open) => break open,

@@ -15,14 +15,14 @@ use crate::support::simulated::{REGION, connect, world};
 use crate::support::stack::{Stack, blueprint};
 
 /// Applies one after the other; what the last one planned.
-async fn changed(name: &str, before: &[(&str, &str)], after: &[(&str, &str)]) -> Plan {
+async fn changed(before: &str, after: &str) -> Plan {
     let simulator = world(Settings::default());
-    let from = blueprint(&ready_made(name, before), Some("dev"));
+    let from = blueprint(before, Some("dev"));
     let stack = Stack::in_virtual_time(connect(&simulator).await, &from);
     stack.applied(&from).await;
     // Nobody still waits for what is new.
     tokio::time::sleep(Duration::from_hours(1)).await;
-    stack.applied(&blueprint(&ready_made(name, after), Some("dev"))).await
+    stack.applied(&blueprint(after, Some("dev"))).await
 }
 
 /// What becomes of the lives of this kind.
@@ -41,9 +41,36 @@ async fn replicas_are_upgraded_before_their_source_or_along_with_it() {
         ("postgres 17.2", "postgres 17.4"),
     ];
     for (from, to) in from_to {
-        let plan = changed("database-only", &[replicas, ("postgres 17", from)], &[replicas, ("postgres 17", to)]).await;
+        let with = |engine| ready_made("database-only", &[replicas, ("postgres 17", engine)]);
+        let plan = changed(&with(from), &with(to)).await;
         assert_eq!(actions(&plan, "db_instance"), [Action::Update], "{from} to {to}");
         assert!(!actions(&plan, "db_replica").contains(&Action::Create), "{from} to {to}: {plan:#?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cache_is_upgraded_in_place_and_made_anew_for_what_aws_does_not_take_back() {
+    let stays = [Action::Update];
+    let goes = [Action::Delete, Action::Create];
+    let from_to: [(_, _, _, &[Action]); 9] = [
+        ("replication_group", "valkey 7", "valkey 8", &stays),
+        ("replication_group", "valkey 8", "valkey 8.2", &stays),
+        ("replication_group", "redis 7", "valkey 7", &stays),
+        ("replication_group", "redis 6", "valkey 8", &stays),
+        ("replication_group", "valkey 7", "redis 7", &stays),
+        ("replication_group", "valkey 7", "redis 7.0", &goes),
+        ("replication_group", "valkey 8", "redis 7", &goes),
+        ("replication_group", "valkey 8", "valkey 7", &goes),
+        ("cache_cluster", "memcached 1.6.12", "memcached 1.6", &stays),
+    ];
+    for (kind, from, to, expected) in from_to {
+        let with = |engine| {
+            format!(
+                "pando: 1\nstack: fast\nregion: eu-central-1\nenvironments: {{ dev: {{ profile: dev }} }}\ncache: {{ engine: {engine} }}\n"
+            )
+        };
+        let plan = changed(&with(from), &with(to)).await;
+        assert_eq!(actions(&plan, kind), expected, "{from} to {to}: {plan:#?}");
     }
 }
 
@@ -79,7 +106,7 @@ async fn a_zone_that_a_database_stands_in_stays_and_the_refusal_says_what_to_wri
 async fn clones_and_workers_move_to_another_network_by_new_groups() {
     let network = [("network: { nat: one }", "network: { nat: one, cidr: 10.77.0.0/16 }")];
     for name in ["web-only", "worker-only"] {
-        let plan = changed(name, &[], &network).await;
+        let plan = changed(&ready_made(name, &[]), &ready_made(name, &network)).await;
         let actions = actions(&plan, "autoscaling_group");
         let count = |action| actions.iter().filter(|one| **one == action).count();
         assert_eq!((count(Action::Create), count(Action::Delete)), (1, 1), "{name}");

@@ -8,15 +8,12 @@ use super::clients::Aws;
 use super::failure::with_references;
 use super::rds::describe;
 use super::resources::db_instance::DbInstanceId;
+use super::versions;
 use crate::engine::cloud_error::{CloudError, CloudResult};
 
-/// Whether a version is what the author named, or what AWS has made of it since: `8.4` covers `8.4.3`, `8.4.3` covers `8.4.5`. RDS raises minor
-/// versions by itself and never goes back.
+/// Whether a database's version is what the author named, or what RDS has made of it since.
 pub(super) fn covers(engine: &str, wanted: &str, seen: &str) -> bool {
-    let parts = |version: &str| version.split('.').map(|part| part.parse().unwrap_or(0)).collect::<Vec<u32>>();
-    let (wanted, seen) = (parts(wanted), parts(seen));
-    let major = majors(engine);
-    wanted.iter().take(major).eq(seen.iter().take(major)) && seen >= wanted
+    versions::covers(wanted, seen, majors(engine))
 }
 
 /// Of how many numbers a major version is: PostgreSQL's of one, the others' of two.

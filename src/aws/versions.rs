@@ -4,21 +4,46 @@
 
 use crate::engine::change::{Diff, Manner};
 
-/// How a version that was asked for can be had, where another is there. Only the first `parts` numbers count.
-pub(super) fn manner(wanted: &str, seen: &str, parts: usize) -> Manner {
-    let numbers =
-        |version: &str| -> Vec<u32> { version.split('.').take(parts).map(|part| part.parse().unwrap_or(0)).collect() };
-    if numbers(wanted) < numbers(seen) { Manner::Replace } else { Manner::InPlace }
+/// Whether a version is what the author named, or what AWS has made of it since: with two `majors`, `8.4` covers `8.4.3`, and `8.4.3` covers
+/// `8.4.5`. AWS raises by itself what follows the first `majors` numbers, and never goes back.
+pub(super) fn covers(wanted: &str, seen: &str, majors: usize) -> bool {
+    let (wanted, seen) = (numbers(wanted), numbers(seen));
+    wanted.iter().take(majors).eq(seen.iter().take(majors)) && seen >= wanted
 }
 
-/// Compares the first `parts` numbers, with what was asked for last time where the cloud does not say; what follows them is AWS's to raise.
-pub(super) fn compare(diff: &mut Diff<'_>, wanted: &String, seen: Option<&String>, parts: usize) {
-    let recorded = diff.recorded("version").and_then(|version| version.as_str()).unwrap_or_default().to_owned();
+/// Compares with what is there, or with what was asked for last time where the cloud does not say.
+pub(super) fn compare(diff: &mut Diff<'_>, wanted: &String, seen: Option<&String>, majors: usize) {
+    let recorded = recorded(diff, "version");
     let there = seen.unwrap_or(&recorded);
-    let first = |version: &str| version.split('.').take(parts).map(str::to_owned).collect::<Vec<_>>();
-    if first(wanted) != first(there) {
-        diff.reported("version", manner(wanted, there, parts), wanted, Some(there));
+    if !covers(wanted, there, majors) {
+        diff.reported("version", manner(wanted, there, majors), wanted, Some(there));
     }
+}
+
+/// Compares engine and version of a cache. Valkey takes over from Redis, and the one way back is from Valkey 7.2 to Redis 7.1
+/// (<https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/VersionManagement.HowTo.html>).
+pub(super) fn compare_cache(diff: &mut Diff<'_>, wanted: (&String, &String), seen: Option<(&String, &String)>) {
+    let recorded = (recorded(diff, "engine"), recorded(diff, "version"));
+    let (engine, version) = seen.unwrap_or((&recorded.0, &recorded.1));
+    let is_back = engine == "valkey" && wanted.0 == "redis";
+    let is_open = version.starts_with("7.2") && wanted.1 == "7.1";
+    let manner = if is_back && !is_open { Manner::Replace } else { Manner::InPlace };
+    diff.reported("engine", manner, wanted.0, Some(engine));
+    compare(diff, wanted.1, Some(version), 1);
+}
+
+fn recorded(diff: &Diff<'_>, field: &str) -> String {
+    diff.recorded(field).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
+}
+
+/// How a version that was asked for can be had, where another is there.
+fn manner(wanted: &str, seen: &str, majors: usize) -> Manner {
+    let major = |version: &str| numbers(version).into_iter().take(majors).collect::<Vec<_>>();
+    if major(wanted) < major(seen) { Manner::Replace } else { Manner::InPlace }
+}
+
+fn numbers(version: &str) -> Vec<u32> {
+    version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
 }
 
 #[cfg(test)]

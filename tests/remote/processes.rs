@@ -1,5 +1,7 @@
-//! Real processes and a bucket on the simulator, or on an emulator that others wrote, over HTTP: of many exactly one has the lock, and one that was stopped while another took over
-//! writes nothing when it goes on.
+//! Real processes and a bucket on the simulator, or on an emulator that others wrote, over HTTP: of many exactly one has the lock, and one that was
+//! stopped while another took over writes nothing when it goes on.
+//!
+//! `PANDO_LOCKS=30 cargo test remote::processes` has each of the many come so often.
 
 #![expect(clippy::disallowed_methods, reason = "processes that are kept apart are looked at by files and variables")]
 
@@ -25,11 +27,12 @@ use tokio::task::JoinSet;
 
 use super::binary::sandbox;
 use super::owner;
+use crate::locks::rounds;
 use crate::support::command::{add_an_hour, until};
 use crate::support::emulator::start;
 use crate::support::simulated::{at_rest, is_read, served, target_at};
 
-/// How often each of the processes takes the lock.
+/// How often each of the processes takes the lock, unless somebody says otherwise, as in `crate::locks`.
 const ROUNDS: usize = 2;
 const BUCKET: &str = "acme-state";
 /// Tells a process that it is one of the many: where, and which.
@@ -73,7 +76,7 @@ async fn one_at_a_time(url: &str, count: usize) {
         assert!(output.status.success() && said.contains("1 passed"), "{said}");
     }
     let state = store(url, "shop", &folder.path().join("reader")).await.read().await.unwrap().unwrap();
-    assert_eq!(state.serial, (count * ROUNDS) as u64, "an entry for each time that somebody had the lock");
+    assert_eq!(state.serial, (count * rounds(ROUNDS)) as u64, "an entry for each time that somebody had the lock");
     assert_eq!(state.pins.len(), count);
 }
 
@@ -86,7 +89,7 @@ async fn one_of_the_many() {
     let store = store(&url, "shop", &folder.join(&number)).await;
     let holder = Holder { pid: std::process::id(), boot_id: number.clone(), ..Holder::default() };
     let mut random = Rng::with_seed(number.parse().unwrap());
-    for round in 0..ROUNDS {
+    for round in 0..rounds(ROUNDS) {
         let (mut open, mut state) = loop {
             match store.open(owner, &holder).await {
                 Ok(opened) => break opened,

@@ -26,7 +26,7 @@ use crate::engine::survey::{Sighting, Wanted};
 /// A Memcached cluster. Encrypted in transit; Memcached keeps nothing at rest.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CacheCluster {
-    /// The version to begin with, `1.6.22`. Patches after that are AWS's business.
+    /// The version, `1.6.22`, or what AWS has made of it since.
     pub version: String,
     /// The node type, `cache.t4g.small`.
     pub node: String,

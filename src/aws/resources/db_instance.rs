@@ -18,7 +18,7 @@ use crate::aws::rds::{BATCH, Instance, describe, instances, retag, signed, tags_
 use crate::aws::sightings::tagged;
 use crate::aws::tags::Tags;
 use crate::aws::upgrades::{covers, majors, takes_replicas_along, upgrade_replicas};
-use crate::aws::versions::manner;
+use crate::aws::versions;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
 use crate::engine::cloud_error::{CloudError, CloudResult, WaitPolicy};
@@ -153,9 +153,7 @@ impl Resource for DbInstance {
         } = self;
         let instance = &seen.instance;
         diff.replace("engine", engine, &seen.engine);
-        if !covers(engine, version, &seen.version) {
-            diff.reported("version", manner(version, &seen.version, majors(engine)), version, Some(&seen.version));
-        }
+        versions::compare(diff, version, Some(&seen.version), majors(engine));
         diff.in_place("class", class, &instance.class);
         if *storage > instance.storage {
             diff.in_place("storage", storage, &instance.storage);

@@ -34,7 +34,7 @@ pub struct ReplicationGroup {
     pub description: String,
     /// `valkey` or `redis`.
     pub engine: String,
-    /// The version to begin with, `8.0`. Minor versions after that are AWS's business.
+    /// The version, `8.0`, or what AWS has made of it since.
     pub version: String,
     /// The node type, `cache.t4g.small`.
     pub node: String,
@@ -164,8 +164,7 @@ impl Resource for ReplicationGroup {
         } = self;
         let members = seen.members.as_ref();
         diff.in_place("description", description, &seen.description);
-        diff.reported("engine", Manner::InPlace, engine, members.map(|m| &m.engine));
-        versions::compare(diff, version, members.map(|m| &m.version), 1);
+        versions::compare_cache(diff, (engine, version), members.map(|m| (&m.engine, &m.version)));
         diff.in_place("node", node, &seen.node);
         diff.in_place("replicas", replicas, &seen.replicas);
         diff.in_place("failover", &(*replicas > 0), &seen.failover);

@@ -65,11 +65,13 @@ impl Version {
         format!("default.{}{mode}", self.family)
     }
 
-    /// Whether one can go from this to another: to newer ones of the engine, and from Redis to Valkey.
+    /// Whether one can go from this to another: to newer ones of the engine, from Redis to Valkey, and from Valkey 7.2 back to Redis 7.1
+    /// (<https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/VersionManagement.HowTo.html>).
     pub(super) fn leads_to(self, other: Self) -> bool {
         let place = |wanted: Self| VERSIONS.iter().position(|version| *version == wanted);
         match (self.engine, other.engine) {
             ("redis", "valkey") => true,
+            ("valkey", "redis") => (self.number, other.number) == ("7.2", "7.1"),
             (from, to) => from == to && place(self) <= place(other),
         }
     }
