@@ -11,7 +11,7 @@ use pando::simulator::clock::Moment;
 use pando::simulator::log::Call;
 use pando::simulator::settings::{Durations, Latency, Settings};
 
-use crate::support::documents::ready_made;
+use crate::support::documents::{ready_made, with_workers};
 use crate::support::simulated::{connect, is_read, world};
 use crate::support::stack::{Stack, blueprint};
 
@@ -112,6 +112,19 @@ async fn no_run_makes_more_calls_than_it_needs() {
         done(&stack, None).await;
         counter.hold(&what("destroy"), bounds.destroy);
     }
+}
+
+/// A call for each kind of thing, not for each thing; but SQS tells of one queue at a time, and each group has two.
+#[tokio::test(start_paused = true)]
+async fn a_plan_of_twenty_groups_of_workers_asks_once_for_most_kinds() {
+    let simulator = world(Settings { durations: Durations::none(), ..Settings::default() });
+    let plain = blueprint(&with_workers(19), Some("dev"));
+    let stack = Stack::in_virtual_time(connect(&simulator).await, &plain);
+    done(&stack, Some(&plain)).await;
+    an_hour_passes().await;
+    let mut counter = Counter { counted: simulator.calls().len(), simulator };
+    assert!(stack.plan(&plain).await.is_empty());
+    counter.hold("a plan of twenty groups of workers", (68, 0));
 }
 
 /// How long the answer to each call takes. Long against all pauses, so that time counts the calls that wait for one another.

@@ -5,9 +5,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use pando::engine::graph::Graph;
+use pando::engine::journal::{Entry, Fact};
 
 use crate::support::toy::cloud::Fault;
-use crate::support::toy::world::{BASE, Look, World, block_on, graph};
+use crate::support::toy::world::{BASE, Look, World, applied, block_on, graph};
 
 /// How long a run waits for what an earlier one may have sent, in seconds.
 const QUIET: u64 = 60;
@@ -230,4 +231,24 @@ fn a_second_crash_during_the_resume() {
     }
     println!("double crash: {cases} cases");
     assert!(cases > 1000);
+}
+
+/// Another machine may know less of what something stands on than of the thing itself: that it is there, but not that it was ready. That is no
+/// reason to make anew what stands on it.
+#[test]
+fn whoever_does_not_know_that_something_was_ready_makes_nothing_anew() {
+    block_on(async {
+        let known = applied(BASE).await.process().state;
+        for forgotten in known.records.keys() {
+            let world = applied(BASE).await;
+            let is_forgotten = |entry: &Entry| match entry {
+                Entry::Happened { of, fact: Fact::Made { .. } | Fact::Ready { .. } } => of == forgotten,
+                _ => false,
+            };
+            world.entries.lock().unwrap().retain(|entry| !is_forgotten(entry));
+            world.applied(&graph(BASE)).await;
+            world.check(&graph(BASE), &forgotten.to_string()).await;
+            assert_eq!(world.process().state.generations, known.generations, "{forgotten}");
+        }
+    });
 }

@@ -3,7 +3,6 @@
 //! On the simulator, in virtual time.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use pando::aws::lost::lineages;
@@ -21,7 +20,7 @@ use pando::simulator::settings::{Settings, Visibility};
 use pando::simulator::weather::{Fault, Rule, When};
 use serde_json::Value;
 
-use crate::support::documents::ready_made;
+use crate::support::documents::{ready_made, with_workers};
 use crate::support::simulated::{connect, world};
 use crate::support::stack::{Stack, blueprint};
 use crate::support::time::now;
@@ -29,15 +28,6 @@ use crate::support::time::now;
 /// A ready-made blueprint with edits, for development.
 fn read(name: &str, edits: &[(&str, &str)]) -> Blueprint {
     blueprint(&ready_made(name, edits), Some("dev"))
-}
-
-/// The web service with this many more groups of workers.
-fn with_workers(count: usize) -> Blueprint {
-    let mut workers = "workers:\n".to_owned();
-    for number in 0..count {
-        writeln!(workers, "  more-{number}: {{ instance: c7g.large }}").unwrap();
-    }
-    read("web-service", &[("workers:\n", &workers)])
 }
 
 async fn applied(simulator: &Simulator, blueprint: &Blueprint) -> Stack {
@@ -87,7 +77,7 @@ async fn found_again(stack: &Stack, blueprint: &Blueprint) -> (Stack, Recovery) 
 #[tokio::test(start_paused = true)]
 async fn three_hundred_resources_are_found_again_with_forty_calls() {
     let simulator = world(Settings::default());
-    let blueprint = with_workers(32);
+    let blueprint = blueprint(&with_workers(32), Some("dev"));
     let mut stack = applied(&simulator, &blueprint).await;
     let resources = stack.state().records.len();
     assert!(resources >= 300, "only {resources}");
@@ -265,8 +255,8 @@ async fn a_namesake_is_another_and_keeps_what_it_has() {
 #[tokio::test(start_paused = true)]
 async fn what_the_blueprint_does_not_name_is_told_and_not_recorded() {
     let simulator = world(Settings::default());
-    let stack = applied(&simulator, &with_workers(2)).await;
-    let fewer = with_workers(1);
+    let stack = applied(&simulator, &blueprint(&with_workers(2), Some("dev"))).await;
+    let fewer = blueprint(&with_workers(1), Some("dev"));
     let again = stack.forgotten();
     let recovery = again.recover(&fewer).await;
     assert!(recovery.absent.is_empty(), "{:?}", recovery.absent);

@@ -96,9 +96,8 @@ impl<'a> Planner<'a> {
         if changes.is_empty() {
             self.refuse_ignored_reference(&at.address, &to)?;
         }
-        // While it is still being created, its outputs may be incomplete.
-        let settled = !matches!(record.status, Status::Creating { .. });
-        self.book.enter(at.clone(), if settled { Known::Now(outputs) } else { Known::AfterApply });
+        // While it is still being created, they may be incomplete. Who uses it already was made with them, and who does not reads them later.
+        self.book.enter(at.clone(), Known::Now(outputs));
         if let Some(action) = action {
             self.step(at, action, reason, changes, Some(to));
         }

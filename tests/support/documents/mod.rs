@@ -27,6 +27,13 @@ pub fn ready_made(name: &str, edits: &[(&str, &str)]) -> String {
     text
 }
 
+/// The web service with this many more groups of workers.
+pub fn with_workers(count: usize) -> String {
+    let more = |number| format!("  more-{number}: {{ instance: c7g.large }}\n");
+    let workers: String = (0..count).map(more).collect();
+    ready_made("web-service", &[("workers:\n", &format!("workers:\n{workers}"))])
+}
+
 /// A file with this text.
 pub fn source(text: &str) -> Source {
     Source { name: "pando.yaml".into(), text: text.into() }
