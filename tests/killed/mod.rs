@@ -3,7 +3,8 @@
 //!
 //! `blueprints/web-service.yaml` on the simulator over HTTP, in real time. The simulator says at which call of an apply, of a change or of a
 //! destroy its caller dies: before the call is carried out, after it, or when it has answered. `cargo test` tries a few calls of each;
-//! `PANDO_KILLS=all cargo test killed::` tries them all, which takes an hour or two, most of it spent waiting for requests that might still arrive;
+//! `PANDO_KILLS=all cargo test --release killed::` tries them all, which takes forty minutes, most of it spent waiting for requests that might still
+//! arrive;
 //! `PANDO_KILLS=17` tries the seventeenth.
 
 #![expect(clippy::disallowed_methods, reason = "it reads the blueprint, and which kills are wanted")]
