@@ -339,17 +339,18 @@ fn what_shows_only_after_ten_minutes_is_not_made_anew() {
     block_on(async {
         let network = Incarnation::first(&Address::new("network", "main"));
         let is_made = |world: &World| world.process().state.records.get(&network).is_some_and(|r| r.id().is_some());
-        // Some look begins before it shows and is answered when ten minutes are over.
-        for lag in 586..=599 {
+        // Some look begins before it shows and is answered when ten minutes are over. Between two looks there are fourteen seconds.
+        for (lag, pause) in (586..=599).flat_map(|lag| (0..14).map(move |pause| (lag, pause))) {
             for boundary in 0.. {
                 let world = World::new(lag);
                 world.cloud.world.lock().unwrap().slow = Duration::from_secs(4);
                 world.apply_until(boundary, &graph(BASE)).await;
                 if is_made(&world) {
                     world.cloud.world.lock().unwrap().lag = Duration::ZERO;
+                    tokio::time::sleep(Duration::from_secs(pause)).await;
                     world.applied(&graph(BASE)).await;
                     world.check(&graph(BASE), "late").await;
-                    assert_eq!(world.process().state.generations[&network.address], 1, "{lag} s");
+                    assert_eq!(world.process().state.generations[&network.address], 1, "{lag} s, {pause} s");
                     break;
                 }
             }

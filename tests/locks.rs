@@ -21,7 +21,7 @@ use serde_json::json;
 use tokio::process::Command;
 use tokio::task::JoinSet;
 
-use crate::support::command::{Sandbox, until};
+use crate::support::command::{Sandbox, rounds, until};
 use crate::support::scripted::{Reply, Stub, identity};
 
 /// How many processes there are.
@@ -30,11 +30,6 @@ const PROCESSES: usize = 64;
 const ROUNDS: usize = 5;
 /// Tells a process that it is one of the many, and where.
 const FOLDER: &str = "PANDO_LOCKS_FOLDER";
-
-/// How often each of many processes takes a lock. They inherit what somebody says.
-pub fn rounds(usual: usize) -> usize {
-    std::env::var("PANDO_LOCKS").map_or(usual, |number| number.parse().unwrap())
-}
 
 fn owner() -> Owner {
     Owner { lineage: "lineage-1".into(), stack: "shop".into() }

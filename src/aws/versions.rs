@@ -1,6 +1,7 @@
 //! Versions of engines. AWS raises them and never takes them back: ElastiCache "engine versions cannot be downgraded", and RDS has no way
 //! back but a snapshot (<https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/VersionManagement.HowTo.html>,
-//! <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.Upgrading.html>). So an older one is another resource.
+//! <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_UpgradeDBInstance.Upgrading.html>). So an older one is another resource,
+//! but for one that [`compare_cache`] knows.
 
 use crate::engine::change::{Diff, Manner};
 
@@ -11,25 +12,23 @@ pub(super) fn covers(wanted: &str, seen: &str, majors: usize) -> bool {
     wanted.iter().take(majors).eq(seen.iter().take(majors)) && seen >= wanted
 }
 
-/// Compares with what is there, or with what was asked for last time where the cloud does not say.
-pub(super) fn compare(diff: &mut Diff<'_>, wanted: &String, seen: Option<&String>, majors: usize) {
-    let recorded = recorded(diff, "version");
-    let there = seen.unwrap_or(&recorded);
-    if !covers(wanted, there, majors) {
-        diff.reported("version", manner(wanted, there, majors), wanted, Some(there));
+/// Compares with what is there.
+pub(super) fn compare(diff: &mut Diff<'_>, wanted: &String, seen: &String, majors: usize) {
+    if !covers(wanted, seen, majors) {
+        diff.reported("version", manner(wanted, seen, majors), wanted, Some(seen));
     }
 }
 
-/// Compares engine and version of a cache. Valkey takes over from Redis, and the one way back is from Valkey 7.2 to Redis 7.1
+/// Compares engine and version of a cache, with what was asked for last time where the cloud does not say. Valkey takes over from Redis, and the one way back is from Valkey 7.2 to Redis 7.1
 /// (<https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/VersionManagement.HowTo.html>).
 pub(super) fn compare_cache(diff: &mut Diff<'_>, wanted: (&String, &String), seen: Option<(&String, &String)>) {
     let recorded = (recorded(diff, "engine"), recorded(diff, "version"));
     let (engine, version) = seen.unwrap_or((&recorded.0, &recorded.1));
     let is_back = engine == "valkey" && wanted.0 == "redis";
-    let is_open = version.starts_with("7.2") && wanted.1 == "7.1";
+    let is_open = covers("7.2", version, 2) && wanted.1 == "7.1";
     let manner = if is_back && !is_open { Manner::Replace } else { Manner::InPlace };
     diff.reported("engine", manner, wanted.0, Some(engine));
-    compare(diff, wanted.1, Some(version), 1);
+    compare(diff, wanted.1, version, 1);
 }
 
 fn recorded(diff: &Diff<'_>, field: &str) -> String {

@@ -103,23 +103,26 @@ impl Work {
         if self.wanted.is_some() { &["apply", "--yes", "--confirm", "shop"] } else { &["destroy", "--confirm", "shop"] }
     }
 
-    /// What it says at the end, one of these: whoever was killed may have done everything.
-    fn last_words(&self) -> &'static [&'static str] {
-        if self.wanted.is_some() { &["url", NOTHING] } else { &["found nothing left"] }
+    /// What it says at the end.
+    fn last_words(&self) -> &'static str {
+        if self.wanted.is_some() { "url" } else { "found nothing left" }
     }
 
     /// Everything is as asked for: one process does the rest, and the next has nothing to do.
     async fn finish(&self, sandbox: &Sandbox) -> Result<(), String> {
-        succeeds(&sandbox.run(self.verb()).await, self.last_words())?;
+        let ended = sandbox.run(self.verb()).await;
+        // Whoever was killed may have done everything.
+        let was_done = self.wanted.is_some() && ended.out.contains(NOTHING);
+        succeeds(&ended, if was_done { NOTHING } else { self.last_words() })?;
         if self.wanted.is_some() {
-            succeeds(&sandbox.run(&["plan", "--detailed-exitcode"]).await, &[NOTHING])?;
+            succeeds(&sandbox.run(&["plan", "--detailed-exitcode"]).await, NOTHING)?;
         }
         Ok(())
     }
 }
 
-fn succeeds(ended: &Ended, last_words: &[&str]) -> Result<(), String> {
-    let is_said = last_words.iter().any(|words| ended.out.contains(words) || ended.err.contains(words));
+fn succeeds(ended: &Ended, last_words: &str) -> Result<(), String> {
+    let is_said = ended.out.contains(last_words) || ended.err.contains(last_words);
     if ended.code == 0 && is_said { Ok(()) } else { Err(ended.to_string()) }
 }
 
@@ -205,7 +208,7 @@ async fn end(running: Running, mut death: watch::Receiver<bool>, linger: Duratio
     let pid = Pid::from_raw(running.pid().cast_signed()).unwrap();
     let mut ended = std::pin::pin!(running.end());
     let was_hit = tokio::select! {
-        ended = &mut ended => return succeeds(&ended, &[""]).map(|()| false),
+        ended = &mut ended => return succeeds(&ended, "").map(|()| false),
         died = death.wait_for(|died| *died) => died.is_ok(),
     };
     sleep(linger).await;

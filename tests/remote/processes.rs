@@ -27,8 +27,7 @@ use tokio::task::JoinSet;
 
 use super::binary::sandbox;
 use super::owner;
-use crate::locks::rounds;
-use crate::support::command::{add_an_hour, until};
+use crate::support::command::{add_an_hour, rounds, until};
 use crate::support::emulator::start;
 use crate::support::simulated::{at_rest, is_read, served, target_at};
 

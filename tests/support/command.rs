@@ -246,3 +246,8 @@ fn collect(folder: &Path, into: &mut BTreeMap<PathBuf, Vec<u8>>) {
         }
     }
 }
+
+/// How often each of many processes takes a lock, if `PANDO_LOCKS` does not say otherwise. They inherit it.
+pub fn rounds(usual: usize) -> usize {
+    std::env::var("PANDO_LOCKS").map_or(usual, |number| number.parse().unwrap())
+}

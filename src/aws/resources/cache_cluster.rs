@@ -107,7 +107,7 @@ impl Resource for CacheCluster {
 
     fn compare(&self, seen: &Observed, diff: &mut Diff<'_>) {
         let Self { version, node, nodes, subnet_group, parameter_group, security_groups, tags } = self;
-        versions::compare(diff, version, Some(&seen.version), 2);
+        versions::compare(diff, version, &seen.version, 2);
         // ElastiCache cannot change the nodes of a Memcached cluster, only make others.
         diff.replace("node", node, &seen.node);
         diff.in_place("nodes", nodes, &seen.nodes);

@@ -153,7 +153,7 @@ impl Resource for DbInstance {
         } = self;
         let instance = &seen.instance;
         diff.replace("engine", engine, &seen.engine);
-        versions::compare(diff, version, Some(&seen.version), majors(engine));
+        versions::compare(diff, version, &seen.version, majors(engine));
         diff.in_place("class", class, &instance.class);
         if *storage > instance.storage {
             diff.in_place("storage", storage, &instance.storage);
