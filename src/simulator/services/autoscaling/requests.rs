@@ -127,11 +127,11 @@ fn place(scene: &Scene<'_>, input: &Input, group: &mut Group) -> Result<(), Refu
     input.pass_over("AvailabilityZoneIds");
     let Some(list) = input.text("VPCZoneIdentifier").filter(|list| !list.is_empty()) else { return Ok(()) };
     let subnets: Vec<String> = list.split(',').map(|subnet| subnet.trim().to_owned()).collect();
-    if let Some(unknown) = subnets.iter().find(|subnet| subnets::zone_of_subnet(scene, subnet).is_none()) {
-        return Err(invalid(format!("The subnet ID '{unknown}' does not exist")));
+    let mut vpcs = std::collections::BTreeSet::new();
+    for subnet in &subnets {
+        let vpc = subnets::vpc_of_subnet(scene, subnet);
+        vpcs.insert(vpc.ok_or_else(|| invalid(format!("The subnet ID '{subnet}' does not exist")))?);
     }
-    let vpcs: std::collections::BTreeSet<_> =
-        subnets.iter().map(|subnet| subnets::vpc_of_subnet(scene, subnet)).collect();
     if vpcs.len() > 1 {
         return Err(invalid("The subnets are not all in the same VPC"));
     }

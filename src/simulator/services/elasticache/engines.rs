@@ -132,11 +132,13 @@ mod tests {
     }
 
     #[test]
-    fn one_goes_up_and_from_redis_to_valkey_but_never_back() {
+    fn one_goes_up_and_from_redis_to_valkey_and_only_from_its_first_version_back() {
         let version = |engine, number| find(engine, Some(number)).unwrap();
         assert!(version("redis", "7.0").leads_to(version("redis", "7.1")));
         assert!(version("redis", "7.1").leads_to(version("valkey", "7.2")));
         assert!(!version("valkey", "8.0").leads_to(version("valkey", "7.2")));
-        assert!(!version("valkey", "7.2").leads_to(version("redis", "7.1")));
+        assert!(version("valkey", "7.2").leads_to(version("redis", "7.1")));
+        assert!(!version("valkey", "7.2").leads_to(version("redis", "7.0")));
+        assert!(!version("valkey", "8.0").leads_to(version("redis", "7.1")));
     }
 }
