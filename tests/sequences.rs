@@ -75,6 +75,30 @@ async fn a_cache_is_upgraded_in_place_and_made_anew_for_what_aws_does_not_take_b
 }
 
 /// Which of its zones a database stands in is AWS's choice, so in some of these worlds it is the one that goes.
+/// A state that is older than the last run sends changes a second time, like a run after one that nobody saw the end of.
+#[tokio::test(start_paused = true)]
+async fn a_change_that_has_been_made_already_can_be_asked_for_again() {
+    let memcached = [
+        ("engine: valkey 8 ", "engine: memcached 1.6 "),
+        ("  replicas: 1\n\nworkers", "\nworkers"),
+        (", replicas: 0 }", " }"),
+    ];
+    for edits in [&[][..], &memcached] {
+        let plain = ready_made("web-service", edits);
+        let tagged = blueprint(&format!("{plain}\ntags: {{ team: shop, floor: \"2\" }}\n"), Some("dev"));
+        let plain = blueprint(&plain, Some("dev"));
+        let simulator = world(Settings::default());
+        let stack = Stack::in_virtual_time(connect(&simulator).await, &plain);
+        for (from, to) in [(&tagged, &plain), (&plain, &tagged)] {
+            stack.applied(from).await;
+            tokio::time::sleep(Duration::from_hours(1)).await;
+            let older = stack.fork(connect(&simulator).await);
+            stack.applied(to).await;
+            older.applied(to).await;
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_zone_that_a_database_stands_in_stays_and_the_refusal_says_what_to_write() {
     let zones = |count: &str| {

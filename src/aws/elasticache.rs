@@ -111,12 +111,21 @@ pub(super) async fn retag(call: &Call<'_, Aws>, arn: &str, to: &Tags) -> CloudRe
         let request = call.cloud.api.elasticache.add_tags_to_resource().resource_name(arn);
         request.set_tags(Some(cache_tags(missing))).send().await.map_err(classify)?;
     }
-    let dropped = to.dropped(&before, call);
-    if !dropped.is_empty() {
-        let request = call.cloud.api.elasticache.remove_tags_from_resource().resource_name(arn);
-        request.set_tag_keys(Some(dropped)).send().await.map_err(classify)?;
+    for key in to.dropped(&before, call) {
+        untag(call, arn, key).await?;
     }
     Ok(())
+}
+
+/// Takes away a tag. Each has a call of its own, because `ElastiCache` refuses to take away several when one is gone already, which it is
+/// after an update that nobody saw the end of
+/// (<https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_RemoveTagsFromResource.html>).
+async fn untag(call: &Call<'_, Aws>, arn: &str, key: String) -> CloudResult<()> {
+    let request = call.cloud.api.elasticache.remove_tags_from_resource().resource_name(arn).tag_keys(key);
+    match request.send().await {
+        Err(error) if error.as_service_error().is_some_and(|error| error.is_tag_not_found_fault()) => Ok(()),
+        answer => answer.map(|_| ()).map_err(classify),
+    }
 }
 
 fn cache_tags(tags: BTreeMap<String, String>) -> Vec<Tag> {
