@@ -1,6 +1,6 @@
 //! What Pando itself takes, without any cloud: parsing, expanding, planning, and writing the journal.
 //!
-//! `cargo bench --bench micro`. The bounds are those of issue 5, for a release build; each stands beside what it is for.
+//! `cargo bench --bench micro`. Bounds stand beside what they are for; they are those of a release build on a machine with two cores.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails has no result")]
 

@@ -7,7 +7,8 @@ import xml.etree.ElementTree as ElementTree
 from leftovers import ALIVE, GATEWAYS
 
 OURS = {"ParameterFilters": [{"Key": "Name", "Option": "BeginsWith", "Values": ["/pando"]}]}
-# What is counted: its name, the service, the operation with its parameters, the list in the answer, and how many a copy has.
+# What is counted: its name, the service, the operation with its parameters, the list in the answer, and how many a copy has. What each further
+# group of workers adds stands below.
 COUNTED = [
     ("VPCs", "ec2", "DescribeVpcs", {}, "vpcSet", 1),
     ("subnets", "ec2", "DescribeSubnets", {}, "subnetSet", 9),
@@ -37,6 +38,7 @@ COUNTED = [
     ("parameters", "ssm", "DescribeParameters", OURS, "Parameters", None),
     ("instances", "ec2", "DescribeInstances", ALIVE, "reservationSet", None),
 ]
+EACH_GROUP = {"launch templates": 1, "groups": 1, "scaling policies": 2, "queues": 2}
 DOCUMENTS = ("sqs", "ssm", "secretsmanager")
 # The most clones that the groups of a copy may have, before and after the change; and how long the emulator has to come to rest.
 MOST_WEB, MORE_WEB, MOST_WORKERS = 12, 14, 20
@@ -47,11 +49,12 @@ class Wrong(Exception):
     """The emulator tells of something else than what the tool was to make."""
 
 
-def verify_made(world, copies, most_web):
-    """That there is what so many copies are made of, with so many web clones at most."""
-    wanted = {name: each * copies for name, _, _, _, _, each in COUNTED if each is not None}
+def verify_made(world, copies, groups, most_web):
+    """That there is what so many copies are made of, each with so many groups of workers, and with so many web clones at most."""
+    more = {name: each * (groups - 1) for name, each in EACH_GROUP.items()}
+    wanted = {name: (each + more.get(name, 0)) * copies for name, _, _, _, _, each in COUNTED if each is not None}
     wanted["databases"] += world.replicas * copies
-    wanted["maxima"] = sorted([most_web, MOST_WORKERS] * copies)
+    wanted["maxima"] = sorted([most_web, *[MOST_WORKERS] * groups] * copies)
     hold(lambda: {name: value for name, value in look(world.endpoint).items() if name in wanted}, wanted)
 
 

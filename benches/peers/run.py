@@ -1,6 +1,6 @@
 """Deploys the same architecture with Pando and with Terraform, and measures what each takes.
 
-    python3 benches/peers/run.py --pando target/release/pando [--runs 5] [--copies 1 5] [--judge simulator|moto] [--json FILE]
+    python3 benches/peers/run.py --pando target/release/pando [--runs 5] [--copies 1 5] [--groups 20] [--judge simulator|moto] [--json FILE]
 
 The architecture is `blueprints/web-service.yaml`; Terraform gets it from `tests/judges/terraform`, less what that has beyond it. The tools take turns,
 and each run has a world of its own: apply from nothing, a plan that has to be empty, one change (the most web clones), destroy. Every call takes 60
@@ -11,7 +11,7 @@ After each phase the emulator is asked what there is. If that is not what the to
 exit code 1.
 
 Several copies are modules in one state for Terraform, and for Pando stacks with a state each, one after the other. Without Terraform 1.11 or its
-AWS provider in a mirror on the disk, Pando is measured alone.
+AWS provider in a mirror on the disk, Pando is measured alone; and so it is with more groups of workers than one, which the configuration lacks.
 """
 
 import argparse
@@ -50,6 +50,8 @@ def main():
     peers = {Pando: arguments.pando}
     mirror = find_mirror(arguments.mirror)
     missing = what_is_missing(mirror) if mirror else "no terraform-provider-aws in any mirror (--mirror)"
+    if arguments.groups > 1:
+        missing = "its configuration has one group of workers"
     if missing:
         tell(f"Terraform is not measured: {missing}")
     else:
@@ -78,6 +80,7 @@ def read_arguments():
     parser.add_argument("--pando", type=Path, default=Path("target/release/pando"), help="the binary, which has the simulator too")
     parser.add_argument("--runs", type=int, default=5, help="how often each tool goes through all phases")
     parser.add_argument("--copies", type=int, nargs="+", default=[1, 5], help="how many copies of the architecture; AWS's quotas allow five")
+    parser.add_argument("--groups", type=int, default=1, help="how many groups of workers each copy has; with more than one, Pando alone is measured")
     parser.add_argument("--judge", choices=sorted(JUDGES), default="simulator", help="the emulator of AWS")
     parser.add_argument("--delay", type=float, default=60, help="milliseconds that every call takes more")
     parser.add_argument("--mirror", type=Path, help="where Terraform's provider lies")
@@ -104,23 +107,23 @@ def live(arguments, peer, program, copies):
         with JUDGES[arguments.judge](arguments.pando, folder, arguments.delay) as world:
             work = folder / "work"
             work.mkdir()
-            tool = peer(work, world, copies, program)
+            tool = peer(work, world, copies, arguments.groups, program)
             phases = {}
             for phase in PHASES:
                 before = world.called()
                 taken = tool.phase(phase)
                 phases[phase] = taken | {"calls": world.called() - before}
                 tell(f"  {phase}: " + ", ".join(f"{name} {value:.2f}" for name, value in phases[phase].items()))
-                verify(world, phase, copies)
+                verify(world, phase, copies, arguments.groups)
     return {"tool": peer.name, "judge": arguments.judge, "copies": copies, "phases": phases}
 
 
-def verify(world, phase, copies):
+def verify(world, phase, copies, groups):
     """That the emulator tells of what this phase has to leave."""
     if phase == "destroy":
         verify_gone(world.endpoint, copies)
     else:
-        verify_made(world, copies, MORE_WEB if phase == "change" else MOST_WEB)
+        verify_made(world, copies, groups, MORE_WEB if phase == "change" else MOST_WEB)
 
 
 def keep(arguments, results):
@@ -132,7 +135,8 @@ def keep(arguments, results):
 def heading(arguments, has_terraform):
     """What was measured, where and when."""
     machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()} {platform.release()}"
-    what = f"{arguments.judge}, {arguments.delay:g} ms added to every call, medians of {arguments.runs}"
+    groups = f", {arguments.groups} groups of workers" if arguments.groups > 1 else ""
+    what = f"{arguments.judge}{groups}, {arguments.delay:g} ms added to every call, medians of {arguments.runs}"
     return f"{datetime.date.today()}; {machine}; {', '.join(versions(arguments.pando, has_terraform))}; {what}\n"
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from census import MORE_WEB, MOST_WEB
+from census import MORE_WEB, MOST_WEB, MOST_WORKERS
 from crash_tools import CONFIGURATION, PATIENCE, Tool, kill
 from worlds import ACCOUNT
 
@@ -60,9 +60,9 @@ class Pando(Peer):
 
     name = "Pando"
 
-    def __init__(self, folder, world, copies, pando):
+    def __init__(self, folder, world, copies, groups, pando):
         super().__init__(folder, world.url)
-        self.pando, self.replicas = pando, world.replicas
+        self.pando, self.replicas, self.groups = pando, world.replicas, groups
         self.environment |= {"AWS_ENDPOINT_URL": world.url, "AWS_ACCESS_KEY_ID": ACCOUNT, "AWS_SECRET_ACCESS_KEY": "emulator"}
         self.stacks = [f"{STACK}-{number}" for number in range(copies)]
 
@@ -79,6 +79,8 @@ class Pando(Peer):
         text = BLUEPRINT.read_text(encoding="utf-8")
         text = edited(text, f"max: {MOST_WEB} }}", f"max: {most} }}")
         text = edited(text, "\n  replicas: 2\n", f"\n  replicas: {self.replicas}\n")
+        more = [f"  more-{number}: {{ clones: {{ min: 0, max: {MOST_WORKERS} }} }}\n" for number in range(1, self.groups)]
+        text = edited(text, "\nworkers:\n", "\nworkers:\n" + "".join(more))
         for stack in self.stacks:
             named = edited(text, f"stack: {STACK}\n", f"stack: {stack}\nprotect: []\n")
             (self.folder / f"{stack}.yaml").write_text(named, encoding="utf-8")
@@ -89,7 +91,7 @@ class Terraform(Peer):
 
     name = "Terraform"
 
-    def __init__(self, folder, world, copies, mirror):
+    def __init__(self, folder, world, copies, _, mirror):
         super().__init__(folder, world.url)
         self.environment |= {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
         self.variables = {"endpoint": world.url, "account": ACCOUNT, "stack": STACK, "copies": copies, "replicas": world.replicas}
