@@ -1,5 +1,5 @@
-//! Spoilt files by the thousand: a blueprint, a state or a journal is answered with an error that says where, never with a panic, and never taken
-//! for what it is not.
+//! Spoilt files by the thousand: a blueprint, a state, a journal or a saved plan is answered with an error that says where, never with a panic, and
+//! never taken for what it is not.
 //!
 //! It begins from the ready-made blueprints, from what the store itself writes, and from `tests/corpus/`: a file each for everything that was
 //! ever found, and for what is likely to be trouble. The drawing is the same in every run. `PANDO_FUZZ_SECONDS=600 cargo test fuzz` goes on for
@@ -9,12 +9,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use fastrand::Rng;
-use pando::engine::journal::Journal as _;
-use pando::engine::state::State;
-use pando::store::{Holder, StoreError};
+use pando::engine::journal::{Entry, Journal as _};
+use pando::engine::state::{Site, State};
+use pando::store::{Holder, SavedPlan, StoreError};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
@@ -23,7 +24,7 @@ use crate::blueprint::robustness;
 use crate::disk::{JOURNAL, STATE, after, owner, store, story};
 use crate::support::disk::MemoryDisk;
 use crate::support::documents::READY_MADE;
-use crate::support::toy::world::block_on;
+use crate::support::toy::world::{BASE, Look, applied, block_on, graph};
 
 /// What is put into a file: what means something to YAML, to JSON or to a terminal, and what often goes wrong.
 const PIECES: [&[u8]; 40] = [
@@ -104,6 +105,23 @@ fn a_state_and_a_journal_with_the_right_checksums_may_say_anything() {
         "what was written is read if it is sealed as the store does it"
     );
     fuzz(&Target { name: "sealed", seeds: vec![both.into_bytes()], look: |content| drop(read_sealed(content)) });
+}
+
+#[test]
+fn a_spoilt_plan_is_never_taken_for_a_sound_one() {
+    fuzz(&Target { name: "plan", seeds: vec![PLAN.1.clone()], look: look_at_plan });
+}
+
+/// Only the answers that a plan rests on are taken from it; that it says what became of something is refused, whatever its checksum.
+#[test]
+fn a_plan_with_the_right_checksum_may_say_anything() {
+    let line = PLAN.1[9..].trim_ascii_end().to_vec();
+    assert_eq!(
+        read_plan(&sealed(&line)).unwrap(),
+        PLAN.0,
+        "what was written is read if it is sealed as the store does it"
+    );
+    fuzz(&Target { name: "sealed-plan", seeds: vec![line], look: look_at_sealed_plan });
 }
 
 /// Looks at one spoilt file after the other, until the time is over.
@@ -237,11 +255,10 @@ fn read_sealed(content: &[u8]) -> Option<Result<Option<State>, StoreError>> {
     let checksum = digest.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     let state = json!({ "format": format, "checksum": checksum, "state": both["state"] });
     let lines = both["journal"].as_array()?.iter().filter_map(Value::as_str);
-    let framed = |text: String, line: &str| format!("{text}{:08x} {line}\n", crc32fast::hash(line.as_bytes()));
-    let journal = lines.fold(String::new(), framed);
+    let journal: Vec<u8> = lines.flat_map(|line| sealed(line.as_bytes())).collect();
     let disk = MemoryDisk::default();
     disk.put(Path::new(STATE), state.to_string().as_bytes());
-    disk.put(Path::new(JOURNAL), journal.as_bytes());
+    disk.put(Path::new(JOURNAL), &journal);
     let read = store(&disk).read();
     if let Ok(Some(state)) = &read {
         // Nothing is believed that could not be written again.
@@ -249,4 +266,54 @@ fn read_sealed(content: &[u8]) -> Option<Result<Option<State>, StoreError>> {
         assert_eq!(&serde_json::from_str::<State>(&text).unwrap(), state);
     }
     Some(read)
+}
+
+/// A line with its checksum.
+fn sealed(line: &[u8]) -> Vec<u8> {
+    [format!("{:08x} ", crc32fast::hash(line)).as_bytes(), line, b"\n"].concat()
+}
+
+/// A plan that changes something, makes something and removes something; and what is in its file.
+static PLAN: LazyLock<(SavedPlan, Vec<u8>)> = LazyLock::new(|| {
+    let plan = block_on(async { applied(BASE).await.plan(&graph(Look { image: "image-2", ..BASE })).await });
+    let saved = SavedPlan {
+        format: SavedPlan::FORMAT,
+        id: "0b8bcd5e-8d54-4ed2-b4d1-3d6e2a7f8f0e".into(),
+        stack: "shop".into(),
+        lineage: Some(owner().lineage),
+        serial: 7,
+        blueprint: "blueprint".into(),
+        site: Site { account: "123456789012".into(), region: "eu-west-1".into(), endpoint: "aws".into() },
+        version: "1".into(),
+        entries: vec![Entry::Pinned { query: "image".into(), answer: json!("ami-1") }],
+        plan,
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plan");
+    saved.write(&path).unwrap();
+    (saved, std::fs::read(path).unwrap())
+});
+
+/// As `pando apply FILE` reads it.
+fn read_plan(content: &[u8]) -> Result<SavedPlan, StoreError> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), content).unwrap();
+    SavedPlan::read(file.path())
+}
+
+fn look_at_plan(content: &[u8]) {
+    match read_plan(content) {
+        Ok(plan) => assert_eq!(plan, PLAN.0, "a spoilt plan was believed"),
+        Err(e) => assert!(!e.to_string().is_empty()),
+    }
+}
+
+fn look_at_sealed_plan(content: &[u8]) {
+    match read_plan(&sealed(content)) {
+        Ok(plan) => {
+            let happened = plan.entries.iter().filter(|entry| matches!(entry, Entry::Happened { .. }));
+            assert_eq!(happened.count(), 0, "a plan told of what happened");
+        }
+        Err(e) => assert!(!e.to_string().is_empty()),
+    }
 }
