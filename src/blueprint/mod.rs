@@ -236,9 +236,7 @@ impl Blueprint {
         let face = self.web.as_ref().map(|w| web::expand(w, &network, &seen, &stack, &mut graph)).transpose()?;
         let mut groups = workers::expand(self.workers.as_ref(), &network, &seen, &stack, &mut graph)?;
         groups.extend(face.iter().map(|face| face.group.clone()));
-        for group in &groups {
-            network.ways_out.iter().try_for_each(|way| graph.make_after(group, way))?;
-        }
+        network.ways_out.iter().try_for_each(|way| graph.make_after(&groups, way))?;
         let outputs = surroundings::tell(&seen, face.as_ref(), &groups, &stack, &mut graph)?;
         Ok(Expansion { graph, outputs })
     }

@@ -74,18 +74,25 @@ impl Graph {
         Ok(Ref::new(name))
     }
 
-    /// Makes `later` only when all is done about `earlier`. This is about making alone: what becomes of `earlier` afterwards does not concern
-    /// `later`, as it would if it referred to it.
-    pub fn make_after<L: Resource, E: Resource>(&mut self, later: &Ref<L>, earlier: &Ref<E>) -> Result<(), GraphError> {
-        let (later, earlier) = (later.address(), earlier.address());
+    /// Makes each of `later` only when all is done about `earlier`. This is about making alone: what becomes of `earlier` afterwards does not
+    /// concern them, as it would if they referred to it.
+    pub fn make_after<L: Resource, E: Resource>(
+        &mut self,
+        later: &[Ref<L>],
+        earlier: &Ref<E>,
+    ) -> Result<(), GraphError> {
+        let (later, earlier): (Vec<Address>, _) = (later.iter().map(Ref::address).collect(), earlier.address());
         if !self.nodes.contains_key(&earlier) {
-            return Err(GraphError::Dangling(later, earlier));
+            return later.first().map_or(Ok(()), |later| Err(GraphError::Dangling(later.clone(), earlier)));
         }
-        if self.reaches(&earlier, &later, |node| node.targets.iter().chain(&node.made_after).collect()) {
-            return Err(GraphError::Backwards(later, earlier));
+        let before = self.below(&earlier, |node| node.targets.iter().chain(&node.made_after).collect());
+        if let Some(under) = later.iter().find(|later| before.contains(later)) {
+            return Err(GraphError::Backwards(under.clone(), earlier));
         }
-        if let Some(node) = self.nodes.get_mut(&later) {
-            node.made_after.insert(earlier);
+        for later in later {
+            if let Some(node) = self.nodes.get_mut(&later) {
+                node.made_after.insert(earlier.clone());
+            }
         }
         Ok(())
     }
@@ -102,20 +109,17 @@ impl Graph {
 
     /// Whether `upper` stands on `lower`: refers to it, or to something that does.
     pub fn stands_on(&self, upper: &Address, lower: &Address) -> bool {
-        self.reaches(upper, lower, |node| node.targets.iter().collect())
+        self.below(upper, |node| node.targets.iter().collect()).contains(lower)
     }
 
-    fn reaches<'a>(&'a self, from: &'a Address, to: &Address, next: impl Fn(&'a Node) -> Vec<&'a Address>) -> bool {
+    /// Everything that can be reached from here.
+    fn below<'a>(&'a self, from: &'a Address, next: impl Fn(&'a Node) -> Vec<&'a Address>) -> BTreeSet<&'a Address> {
         let mut seen = BTreeSet::new();
         let mut open = vec![from];
         while let Some(node) = open.pop().and_then(|address| self.nodes.get(address)) {
-            let next = next(node);
-            if next.contains(&to) {
-                return true;
-            }
-            open.extend(next.into_iter().filter(|target| seen.insert(*target)));
+            open.extend(next(node).into_iter().filter(|target| seen.insert(*target)));
         }
-        false
+        seen
     }
 
     /// How many resources there are.

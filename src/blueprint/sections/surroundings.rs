@@ -83,7 +83,7 @@ pub fn tell(
         let full = format!("/pando/{}/{name}", stack.name);
         let parameter = Parameter { name: full, value: value.clone(), tags: stack.tags(&resource) };
         let parameter = graph.add(&resource, &parameter)?;
-        groups.iter().try_for_each(|group| graph.make_after(group, &parameter))?;
+        graph.make_after(groups, &parameter)?;
         outputs.push((name.replace('/', "_"), value));
     }
     Ok(outputs)
