@@ -1,5 +1,6 @@
 //! The engine on toy kinds and a fake cloud: plans as text, and runs with one thing going wrong.
 
+use std::slice;
 use std::time::Duration;
 
 use insta::assert_snapshot;
@@ -265,8 +266,8 @@ fn what_is_made_after_another_waits_for_it_and_is_free_of_it_later() {
             let mut graph = Graph::default();
             let late = graph.add("late", &network("10.1.0.0/16")).unwrap();
             let early = graph.add("early", &network(early)).unwrap();
-            graph.make_after(&[late.clone()], &early).unwrap();
-            assert!(matches!(graph.make_after(&[early.clone()], &late), Err(GraphError::Backwards(..))));
+            graph.make_after(slice::from_ref(&late), &early).unwrap();
+            assert!(matches!(graph.make_after(slice::from_ref(&early), &late), Err(GraphError::Backwards(..))));
             graph
         };
         let (world, first) = (World::new(1), desired("10.2.0.0/16"));
