@@ -20,7 +20,7 @@ use pando::simulator::settings::{Settings, Visibility};
 use pando::simulator::weather::{Fault, Rule, When};
 use serde_json::Value;
 
-use crate::support::documents::{ready_made, with_workers};
+use crate::support::documents::{MEMCACHED, ready_made, with_workers};
 use crate::support::simulated::{connect, world};
 use crate::support::stack::{Stack, blueprint};
 use crate::support::time::now;
@@ -115,12 +115,7 @@ async fn dies_at(simulator: &Simulator, stack: &Stack, graph: &Graph, action: &s
 
 #[tokio::test(start_paused = true)]
 async fn a_survey_sees_what_a_search_by_tag_and_a_read_see() {
-    let memcached = [
-        ("engine: valkey 8 ", "engine: memcached 1.6 "),
-        ("small\n  replicas: 1\n", "small\n"),
-        ("cache.t4g.micro, replicas: 0 }", "cache.t4g.micro }"),
-    ];
-    for edits in [&[][..], &memcached] {
+    for edits in [&[][..], &MEMCACHED] {
         let simulator = world(Settings::default());
         let blueprint = read("web-service", edits);
         let stack = applied(&simulator, &blueprint).await;

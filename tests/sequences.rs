@@ -10,7 +10,7 @@ use pando::simulator::mishaps::Mishap;
 use pando::simulator::settings::Settings;
 use tokio::time::Instant;
 
-use crate::support::documents::ready_made;
+use crate::support::documents::{MEMCACHED, ready_made};
 use crate::support::simulated::{REGION, connect, world};
 use crate::support::stack::{Stack, blueprint};
 
@@ -74,16 +74,10 @@ async fn a_cache_is_upgraded_in_place_and_made_anew_for_what_aws_does_not_take_b
     }
 }
 
-/// Which of its zones a database stands in is AWS's choice, so in some of these worlds it is the one that goes.
 /// A state that is older than the last run sends changes a second time, like a run after one that nobody saw the end of.
 #[tokio::test(start_paused = true)]
 async fn a_change_that_has_been_made_already_can_be_asked_for_again() {
-    let memcached = [
-        ("engine: valkey 8 ", "engine: memcached 1.6 "),
-        ("  replicas: 1\n\nworkers", "\nworkers"),
-        (", replicas: 0 }", " }"),
-    ];
-    for edits in [&[][..], &memcached] {
+    for edits in [&[][..], &MEMCACHED] {
         let plain = ready_made("web-service", edits);
         let tagged = blueprint(&format!("{plain}\ntags: {{ team: shop, floor: \"2\" }}\n"), Some("dev"));
         let plain = blueprint(&plain, Some("dev"));
@@ -99,6 +93,7 @@ async fn a_change_that_has_been_made_already_can_be_asked_for_again() {
     }
 }
 
+/// Which of its zones a database stands in is AWS's choice, so in some of these worlds it is the one that goes.
 #[tokio::test(start_paused = true)]
 async fn a_zone_that_a_database_stands_in_stays_and_the_refusal_says_what_to_write() {
     let zones = |count: &str| {

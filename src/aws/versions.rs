@@ -19,7 +19,8 @@ pub(super) fn compare(diff: &mut Diff<'_>, wanted: &String, seen: &String, major
     }
 }
 
-/// Compares engine and version of a cache, with what was asked for last time where the cloud does not say. Valkey takes over from Redis, and the one way back is from Valkey 7.2 to Redis 7.1
+/// Compares engine and version of a cache, with what was asked for last time where the cloud does not say. Valkey takes over from Redis, and
+/// the one way back is from Valkey 7.2 to Redis 7.1
 /// (<https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/VersionManagement.HowTo.html>).
 pub(super) fn compare_cache(diff: &mut Diff<'_>, wanted: (&String, &String), seen: Option<(&String, &String)>) {
     let recorded = (recorded(diff, "engine"), recorded(diff, "version"));

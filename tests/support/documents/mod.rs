@@ -27,6 +27,13 @@ pub fn ready_made(name: &str, edits: &[(&str, &str)]) -> String {
     text
 }
 
+/// What makes the web service's cache one of Memcached, with and without `--env dev`.
+pub const MEMCACHED: [(&str, &str); 3] = [
+    ("engine: valkey 8 ", "engine: memcached 1.6 "),
+    ("small\n  replicas: 1\n", "small\n"),
+    ("cache.t4g.micro, replicas: 0 }", "cache.t4g.micro }"),
+];
+
 /// The web service with this many more groups of workers.
 pub fn with_workers(count: usize) -> String {
     let more = |number| format!("  more-{number}: {{ instance: c7g.large }}\n");
