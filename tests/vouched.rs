@@ -15,10 +15,11 @@ use crate::support::simulated::{connect, world};
 use crate::support::stack::{Stack, blueprint};
 
 /// Whose tags a plan's look does not show.
-const QUIET: [&str; 7] = [
+const QUIET: [&str; 8] = [
     "iam/roles",
     "iam/profiles",
     "ec2/addresses",
+    "ec2/internet_gateways",
     "rds/subnet_groups",
     "rds/parameter_groups",
     "elasticache/subnet_groups",
@@ -86,4 +87,23 @@ async fn groups_that_no_database_uses_any_more_are_looked_for_by_name() {
     request.send().await.unwrap();
     an_hour_passes().await;
     assert_eq!(made(&stack.plan(&blueprint).await), BTreeSet::from(["db_instance", "db_parameter_group"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gateway_to_which_no_route_leads_any_more_is_looked_for_by_itself() {
+    let simulator = world(Settings::default());
+    let blueprint = read("web-only", &[]);
+    let stack = applied(&simulator, &blueprint).await;
+    let ec2 = &stack.cloud.api.ec2;
+    let state = stack.state();
+    let tables = state.records.iter().filter(|(at, _)| at.address.kind == "route_table" && at.address.name == "public");
+    for (_, table) in tables {
+        let id = table.id().unwrap().as_str().unwrap();
+        ec2.delete_route().route_table_id(id).destination_cidr_block("0.0.0.0/0").send().await.unwrap();
+    }
+    an_hour_passes().await;
+    let plan = stack.plan(&blueprint).await;
+    let steps: Vec<(&str, Action)> =
+        plan.steps.values().map(|step| (step.incarnation.address.kind.as_str(), step.action)).collect();
+    assert_eq!(steps, [("route_table", Action::Update)]);
 }

@@ -171,6 +171,8 @@ const FIRST_CALL: Duration = Duration::from_secs(15);
 const IDLE: Duration = Duration::from_secs(15);
 /// Attempts, unless the user's configuration says otherwise. The SDK's default is 3, which a throttled account uses up in two seconds.
 const ATTEMPTS: u32 = 5;
+/// The pause before the first repetition, where nobody else has to be spared. An emulator answers with 500 to what it does not know, each time.
+const LOCAL_BACKOFF: Duration = Duration::from_millis(50);
 
 impl Aws {
     /// Finds credentials, asks who they belong to, and builds the clients.
@@ -188,7 +190,10 @@ impl Aws {
             3 => ATTEMPTS,
             chosen => chosen,
         });
-        let retries = RetryConfig::standard().with_max_attempts(target.attempts.unwrap_or(configured));
+        let mut retries = RetryConfig::standard().with_max_attempts(target.attempts.unwrap_or(configured));
+        if shared.endpoint_url().is_some_and(is_local) {
+            retries = retries.with_initial_backoff(LOCAL_BACKOFF);
+        }
         let api = Services::new(&shared, target, &retries, &interceptors);
         let who = tokio::time::timeout(FIRST_CALL, api.sts.get_caller_identity().send()).await;
         let who = match who {
@@ -279,9 +284,14 @@ fn is_url(text: &str) -> bool {
     !host.is_empty() && !text.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
+/// Whether it is on this machine.
+fn is_local(url: &str) -> bool {
+    url.contains("//127.0.0.1") || url.contains("//localhost")
+}
+
 /// One pool of connections for all services. Proxies from the environment hold, except for an endpoint on this machine.
 fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
-    let is_local = endpoint.is_some_and(|url| url.contains("//127.0.0.1") || url.contains("//localhost"));
+    let is_local = endpoint.is_some_and(is_local);
     Builder::new().pool_idle_timeout(IDLE).build_with_connector_fn(move |settings, components| {
         let mut connector = Connector::builder().pool_idle_timeout(IDLE);
         connector.set_connector_settings(settings.cloned());

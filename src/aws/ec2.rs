@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use aws_sdk_ec2::types::{Filter, NatGateway, ResourceType, SecurityGroup, Tag, TagSpecification};
+use aws_sdk_ec2::types::{
+    Filter, NatGateway, ResourceType, RouteTable, SecurityGroup, Tag, TagDescription, TagSpecification,
+};
 
 use super::clients::Aws;
 use super::failure::classify;
-use super::tags::{LINEAGE, Tags};
+use super::tags::{KEY, LINEAGE, Tags};
 use crate::engine::address::{Key, Owner};
 use crate::engine::cloud_error::CloudResult;
 use crate::engine::resource::Call;
@@ -83,6 +85,45 @@ async fn gateways_of_all(cloud: &Aws, asked: Vec<Vec<String>>) -> CloudResult<Ve
 pub(super) async fn describe_nat_gateways(cloud: &Aws, filter: Filter) -> CloudResult<Vec<NatGateway>> {
     let pages = cloud.api.ec2.describe_nat_gateways().filter(filter).into_paginator().items().send();
     pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)
+}
+
+/// Route tables, in one call with whoever else asks for some at the same moment. Others may come along; without any ids at all nothing is asked.
+pub(super) async fn route_tables(cloud: &Aws, ids: Vec<String>) -> CloudResult<Arc<Vec<RouteTable>>> {
+    cloud.rounds.route_tables.ask(ids, |asked| tables_of_all(cloud, asked)).await
+}
+
+async fn tables_of_all(cloud: &Aws, asked: Vec<Vec<String>>) -> CloudResult<Vec<RouteTable>> {
+    let mut found = Vec::new();
+    for ids in batches(asked.into_iter().flatten().collect()) {
+        found.extend(describe_route_tables(cloud, filter("route-table-id", ids)).await?);
+    }
+    Ok(found)
+}
+
+/// The route tables that pass the filter.
+pub(super) async fn describe_route_tables(cloud: &Aws, filter: Filter) -> CloudResult<Vec<RouteTable>> {
+    let pages = cloud.api.ec2.describe_route_tables().filters(filter).into_paginator().items().send();
+    pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)
+}
+
+/// What of one sort carries one of these keys: keys with ids. One call with whoever else looks for some at the same moment.
+pub(super) async fn find_keys(cloud: &Aws, sort: ResourceType, keys: &[Key]) -> CloudResult<Vec<(Key, String)>> {
+    let asked = keys.iter().map(|key| key.as_str().to_owned()).collect();
+    let found = cloud.rounds.key_tags.ask(asked, |asked| key_tags(cloud, asked)).await?;
+    let found = found.iter().filter(|tag| tag.resource_type() == Some(&sort));
+    let keyed = found.filter_map(|tag| Some((Key::from_cloud(tag.value()?), tag.resource_id()?.to_owned())));
+    Ok(keyed.filter(|(key, _)| keys.contains(key)).collect())
+}
+
+/// A key is of one owner and one life, so its tag says all.
+async fn key_tags(cloud: &Aws, asked: Vec<Vec<String>>) -> CloudResult<Vec<TagDescription>> {
+    let mut found = Vec::new();
+    for keys in batches(asked.into_iter().flatten().collect()) {
+        let request = cloud.api.ec2.describe_tags().filters(filter("key", [KEY])).filters(filter("value", keys));
+        let pages = request.into_paginator().items().send();
+        found.extend(pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?);
+    }
+    Ok(found)
 }
 
 /// As many ids at a time as one filter takes.

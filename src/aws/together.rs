@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aws_sdk_ec2::types::{NatGateway, SecurityGroup};
+use aws_sdk_ec2::types::{NatGateway, RouteTable, SecurityGroup, TagDescription};
 use aws_sdk_elasticache::types::CacheCluster;
 use aws_sdk_iam::types::InstanceProfile;
 use aws_sdk_rds::types::DbInstance;
@@ -24,6 +24,10 @@ pub(super) struct Rounds {
     pub(super) instance_profiles: Together<(), Vec<InstanceProfile>>,
     /// NAT gateways by id. Their addresses ask for none of their own.
     pub(super) nat_gateways: Together<Vec<String>, Vec<NatGateway>>,
+    /// Route tables by id. The gateways that they lead to ask for none of their own.
+    pub(super) route_tables: Together<Vec<String>, Vec<RouteTable>>,
+    /// What carries these keys, of any sort.
+    pub(super) key_tags: Together<Vec<String>, Vec<TagDescription>>,
     /// Security groups, by VPC or by id.
     pub(super) security_groups: Together<GroupsAsked, Vec<SecurityGroup>>,
     /// All cache clusters with their nodes.

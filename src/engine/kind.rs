@@ -92,6 +92,13 @@ pub trait Actions<C>: Rules {
     fn read<'a>(&'a self, cloud: &'a C, ids: &'a [Value], look: Look) -> BoxFuture<'a, CloudResult<Seen>>;
     /// See [`Manage::find_owned`].
     fn find_owned<'a>(&'a self, cloud: &'a C, owner: &'a Owner) -> BoxFuture<'a, CloudResult<Vec<(Key, Value)>>>;
+    /// See [`Manage::find_doubles`].
+    fn find_doubles<'a>(
+        &'a self,
+        cloud: &'a C,
+        owner: &'a Owner,
+        keys: &'a [Key],
+    ) -> BoxFuture<'a, CloudResult<Vec<(Key, Value)>>>;
     /// See [`Manage::survey`].
     fn survey<'a>(&'a self, cloud: &'a C, wanted: &'a Wanted) -> BoxFuture<'a, CloudResult<Vec<Sighted>>>;
     /// See [`Manage::create`].
@@ -273,10 +280,16 @@ impl<R: Manage> Actions<R::Cloud> for Kind<R> {
         cloud: &'a R::Cloud,
         owner: &'a Owner,
     ) -> BoxFuture<'a, CloudResult<Vec<(Key, Value)>>> {
-        Box::pin(async move {
-            let found = R::find_owned(cloud, owner).await?.into_iter();
-            found.map(|(key, id)| Ok((key, write::<R, _>("id", &id)?))).collect()
-        })
+        Box::pin(async move { keyed::<R>(R::find_owned(cloud, owner).await?) })
+    }
+
+    fn find_doubles<'a>(
+        &'a self,
+        cloud: &'a R::Cloud,
+        owner: &'a Owner,
+        keys: &'a [Key],
+    ) -> BoxFuture<'a, CloudResult<Vec<(Key, Value)>>> {
+        Box::pin(async move { keyed::<R>(R::find_doubles(cloud, owner, keys).await?) })
     }
 
     fn survey<'a>(&'a self, cloud: &'a R::Cloud, wanted: &'a Wanted) -> BoxFuture<'a, CloudResult<Vec<Sighted>>> {
@@ -327,4 +340,9 @@ impl<R: Manage> Actions<R::Cloud> for Kind<R> {
             properties.delete(&call, &parse::<R, _>("id", id)?).await
         })
     }
+}
+
+/// Keys with ids, as JSON.
+fn keyed<R: Resource>(found: Vec<(Key, R::Id)>) -> CloudResult<Vec<(Key, Value)>> {
+    found.into_iter().map(|(key, id)| Ok((key, write::<R, _>("id", &id)?))).collect()
 }

@@ -139,6 +139,19 @@ pub trait Manage: Resource {
         async { Ok(Vec::new()) }
     }
 
+    /// Everything of this kind with one of these keys, which nothing shares but doubles ([`super::cloud_error::Resend::NewKey`]). Kinds that
+    /// can be asked for together keep others from asking too.
+    fn find_doubles(
+        cloud: &Self::Cloud,
+        owner: &Owner,
+        keys: &[Key],
+    ) -> impl Future<Output = CloudResult<Vec<(Key, Self::Id)>>> + Send {
+        async move {
+            let owned = Self::find_owned(cloud, owner).await?.into_iter();
+            Ok(owned.filter(|(found, _)| keys.iter().any(|key| found.is(key))).collect())
+        }
+    }
+
     /// Everything of this kind that is the owner's, with what others need of it: the search for what a lost state knew. Two hundred things must
     /// not cost two hundred calls, so a kind whose tags have to be asked for one by one goes by the names that end in a wanted key, and asks only
     /// about the others.

@@ -29,15 +29,17 @@ impl<C: Send + Sync + 'static, J: Journal> Deployment<C, J> {
         self.adopt_surplus_of(|_| true).await
     }
 
-    /// Doubles of kinds of which a record is in question become further lives of their address. As nobody asks for those, the plan removes
+    /// Doubles of what is in question become further lives of their address. As nobody asks for those, the plan removes
     /// them like any other.
     async fn adopt_surplus_of(&mut self, in_question: impl Fn(&Record) -> bool) -> Result<(), RunError> {
         let mut looks = JoinSet::new();
         for kind in self.registry.kinds().filter(|kind| kind.resend() == Resend::NewKey) {
-            let mut records = self.state.records.iter().filter(|(of, _)| of.address.kind == kind.kind());
-            if records.any(|(_, record)| record.id().is_some() && in_question(record)) {
+            let records = self.state.records.iter().filter(|(of, _)| of.address.kind == kind.kind());
+            let records = records.filter(|(_, record)| record.id().is_some() && in_question(record));
+            let keys: Vec<Key> = records.map(|(_, record)| record.key.clone()).collect();
+            if !keys.is_empty() {
                 let (cloud, owner) = (Arc::clone(&self.cloud), self.state.owner.clone());
-                looks.spawn(async move { (kind.kind(), kind.find_owned(&cloud, &owner).await) });
+                looks.spawn(async move { (kind.kind(), kind.find_doubles(&cloud, &owner, &keys).await) });
             }
         }
         while let Some(look) = looks.join_next().await {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::subnet::Subnet;
 use crate::aws::clients::Aws;
-use crate::aws::ec2::{FILTER_VALUES, filter, nat_gateways, owned_by, retag, seen_tags, tags_on};
+use crate::aws::ec2::{FILTER_VALUES, filter, find_keys, nat_gateways, owned_by, retag, seen_tags, tags_on};
 use crate::aws::failure::classify;
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
@@ -103,6 +103,11 @@ impl Manage for ElasticIp {
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, AllocationId)>> {
         let found = describe(cloud, owned_by(owner)).await?.into_iter();
         Ok(found.filter_map(|(id, seen)| Some((seen.tags?.key_of(owner)?, id))).collect())
+    }
+
+    async fn find_doubles(cloud: &Aws, _: &Owner, keys: &[Key]) -> CloudResult<Vec<(Key, AllocationId)>> {
+        let found = find_keys(cloud, ResourceType::ElasticIp, keys).await?.into_iter();
+        Ok(found.map(|(key, id)| (key, AllocationId(id))).collect())
     }
 
     async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {

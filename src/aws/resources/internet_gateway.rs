@@ -2,14 +2,13 @@
 //!
 //! The attachment is part of it: EC2 shows it here, and it points only downwards. Like a VPC, only its tag tells whose it is.
 
-use aws_sdk_ec2::types::{Filter, ResourceType};
+use aws_sdk_ec2::types::{Filter, ResourceType, Route, RouteState, RouteTable};
 use serde::{Deserialize, Serialize};
 
 use super::vpc::{Vpc, VpcId};
 use crate::aws::clients::Aws;
-use crate::aws::ec2::{FILTER_VALUES, filter, keys, owned_by, retag, seen_tags, tags_on};
+use crate::aws::ec2::{FILTER_VALUES, filter, find_keys, owned_by, retag, route_tables, seen_tags, tags_on};
 use crate::aws::failure::{classify, code, with_references};
-use crate::aws::sightings::tagged;
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::Diff;
@@ -41,8 +40,8 @@ super::id! {
 pub struct Observed {
     /// The VPC it is attached to.
     pub vpc: Option<VpcId>,
-    /// All tags.
-    pub tags: Tags,
+    /// All tags. A route table that leads to the gateway does not tell them.
+    pub tags: Option<Tags>,
 }
 
 /// What others need of an internet gateway.
@@ -78,7 +77,7 @@ impl Resource for InternetGateway {
             Some(attached) => diff.replace("vpc", diff.outputs(vpc).map(|vpc| vpc.id), attached),
             None => diff.in_place("vpc", Some(diff.outputs(vpc).map(|vpc| vpc.id)), &None),
         }
-        diff.owned_entries("tags", &tags.0, &seen.tags.0);
+        tags.compare(seen.tags.as_ref(), diff);
     }
 }
 
@@ -90,16 +89,37 @@ impl Manage for InternetGateway {
     /// It cannot be detached while a load balancer's public addresses linger, which takes up to twenty minutes.
     const WAIT: WaitPolicy = WaitPolicy::every(10, 1500);
 
-    async fn read(cloud: &Aws, ids: &[InternetGatewayId], _: Look) -> CloudResult<Vec<(InternetGatewayId, Observed)>> {
-        describe(cloud, filter("internet-gateway-id", ids.iter().map(|id| &id.0))).await
+    async fn read(
+        cloud: &Aws,
+        ids: &[InternetGatewayId],
+        look: Look,
+    ) -> CloudResult<Vec<(InternetGatewayId, Observed)>> {
+        let mut found = match look {
+            Look::Brief => used(&route_tables(cloud, Vec::new()).await?, ids),
+            Look::Close => Vec::new(),
+        };
+        let others = ids.iter().filter(|id| found.iter().all(|(known, _)| known != *id));
+        let others: Vec<String> = others.map(|id| id.0.clone()).collect();
+        if !others.is_empty() {
+            found.extend(describe(cloud, filter("internet-gateway-id", others)).await?);
+        }
+        Ok(found)
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, InternetGatewayId)>> {
-        Ok(keys(describe(cloud, owned_by(owner)).await?, owner, |seen| &seen.tags))
+        let found = describe(cloud, owned_by(owner)).await?.into_iter();
+        Ok(found.filter_map(|(id, seen)| Some((seen.tags?.key_of(owner)?, id))).collect())
+    }
+
+    async fn find_doubles(cloud: &Aws, _: &Owner, keys: &[Key]) -> CloudResult<Vec<(Key, InternetGatewayId)>> {
+        let found = find_keys(cloud, ResourceType::InternetGateway, keys).await?.into_iter();
+        Ok(found.map(|(key, id)| (key, InternetGatewayId(id))).collect())
     }
 
     async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
-        Ok(tagged::<Self>(describe(cloud, owned_by(wanted.owner())).await?, wanted.owner(), |seen| &seen.tags))
+        let found = describe(cloud, owned_by(wanted.owner())).await?.into_iter();
+        let key_of = |seen: &Observed| seen.tags.as_ref()?.key_of(wanted.owner());
+        Ok(found.filter_map(|(id, seen)| Some(Sighting::of(key_of(&seen)?, id, &seen))).collect())
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<InternetGatewayId> {
@@ -110,7 +130,7 @@ impl Manage for InternetGateway {
     }
 
     fn as_made(&self, _: &Call<'_, Aws>, _: &InternetGatewayId) -> CloudResult<Option<Observed>> {
-        Ok(Some(Observed { vpc: None, tags: self.tags.clone() }))
+        Ok(Some(Observed { vpc: None, tags: Some(self.tags.clone()) }))
     }
 
     async fn update(&self, call: &Call<'_, Aws>, id: &InternetGatewayId, seen: &Observed) -> CloudResult<()> {
@@ -123,7 +143,7 @@ impl Manage for InternetGateway {
                 answer => drop(answer.map_err(with_references)?),
             }
         }
-        retag(call, &id.0, &self.tags, &seen.tags).await
+        retag(call, &id.0, &self.tags, &Tags::before(seen.tags.as_ref(), call)).await
     }
 
     async fn delete(&self, call: &Call<'_, Aws>, id: &InternetGatewayId) -> CloudResult<()> {
@@ -146,8 +166,22 @@ async fn describe(cloud: &Aws, filter: Filter) -> CloudResult<Vec<(InternetGatew
     let gateways = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
     let seen = gateways.into_iter().filter_map(|gateway| {
         let vpc = gateway.attachments().iter().find_map(|attachment| attachment.vpc_id()).map(|id| VpcId(id.into()));
-        let observed = Observed { vpc, tags: seen_tags(gateway.tags()) };
+        let observed = Observed { vpc, tags: Some(seen_tags(gateway.tags())) };
         Some((InternetGatewayId(gateway.internet_gateway_id?), observed))
     });
     Ok(seen.collect())
+}
+
+// conversions
+
+/// Those of these gateways that a route of their VPC leads to. A route to one that is not attached is a `blackhole`
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Route.html>), and EC2 deletes none that is attached, so a route that is `active`
+/// vouches for both.
+fn used(tables: &[RouteTable], ids: &[InternetGatewayId]) -> Vec<(InternetGatewayId, Observed)> {
+    let seen = |id: &InternetGatewayId| {
+        let leads_to = |route: &Route| route.state() == Some(&RouteState::Active) && route.gateway_id() == Some(&id.0);
+        let table = tables.iter().find(|table| table.routes().iter().any(leads_to))?;
+        Some((id.clone(), Observed { vpc: Some(VpcId(table.vpc_id()?.into())), tags: None }))
+    };
+    ids.iter().filter_map(seen).collect()
 }

@@ -13,7 +13,9 @@ use super::subnet::{Subnet, SubnetId};
 use super::vpc::{Vpc, VpcId};
 use crate::aws::at_once;
 use crate::aws::clients::Aws;
-use crate::aws::ec2::{FILTER_VALUES, filter, keys, owned_by, retag, seen_tags, tags_on};
+use crate::aws::ec2::{
+    FILTER_VALUES, describe_route_tables, filter, keys, owned_by, retag, route_tables, seen_tags, tags_on,
+};
 use crate::aws::failure::{classify, code, is_absent, with_references};
 use crate::aws::sightings::tagged;
 use crate::aws::tags::Tags;
@@ -117,8 +119,12 @@ impl Manage for RouteTable {
     const READ_BATCH: usize = FILTER_VALUES;
     const WAIT: WaitPolicy = WaitPolicy::every(5, 300).stable(2);
 
-    async fn read(cloud: &Aws, ids: &[RouteTableId], _: Look) -> CloudResult<Vec<(RouteTableId, Observed)>> {
-        describe(cloud, filter("route-table-id", ids.iter().map(|id| &id.0))).await
+    async fn read(cloud: &Aws, ids: &[RouteTableId], look: Look) -> CloudResult<Vec<(RouteTableId, Observed)>> {
+        if look == Look::Close {
+            return describe(cloud, filter("route-table-id", ids.iter().map(|id| &id.0))).await;
+        }
+        let found = route_tables(cloud, ids.iter().map(|id| id.0.clone()).collect()).await?;
+        Ok(found.iter().filter_map(observed).filter(|(id, _)| ids.contains(id)).collect())
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, RouteTableId)>> {
@@ -231,18 +237,13 @@ async fn disassociate(call: &Call<'_, Aws>, association: &str) -> CloudResult<()
     }
 }
 
-// conversions
-
 async fn describe(cloud: &Aws, filter: Filter) -> CloudResult<Vec<(RouteTableId, Observed)>> {
-    let pages = cloud.api.ec2.describe_route_tables().filters(filter).into_paginator().items().send();
-    let tables = pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?;
-    Ok(tables
-        .into_iter()
-        .filter_map(|table| Some((RouteTableId(table.route_table_id.clone()?), observed(&table)?)))
-        .collect())
+    Ok(describe_route_tables(cloud, filter).await?.iter().filter_map(observed).collect())
 }
 
-fn observed(table: &Described) -> Option<Observed> {
+// conversions
+
+fn observed(table: &Described) -> Option<(RouteTableId, Observed)> {
     let world = table.routes().iter().find(|route| route.destination_cidr_block() == Some(WORLD));
     let default_route = world.map(|route| match route.state().map(|state| state.as_str()) {
         Some("blackhole") => "blackhole".to_owned(),
@@ -254,10 +255,11 @@ fn observed(table: &Described) -> Option<Observed> {
         let subnet = association.subnet_id().filter(|_| !matches!(state, Some("disassociating" | "disassociated")))?;
         Some((SubnetId(subnet.into()), association.route_table_association_id()?.to_owned()))
     });
-    Some(Observed {
+    let observed = Observed {
         vpc: VpcId(table.vpc_id()?.into()),
         default_route,
         subnets: subnets.collect(),
         tags: seen_tags(table.tags()),
-    })
+    };
+    Some((RouteTableId(table.route_table_id()?.into()), observed))
 }

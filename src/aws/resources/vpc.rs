@@ -8,7 +8,7 @@ use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::clients::Aws;
-use crate::aws::ec2::{FILTER_VALUES, filter, keys, owned_by, retag, seen_tags, tags_on};
+use crate::aws::ec2::{FILTER_VALUES, filter, find_keys, keys, owned_by, retag, seen_tags, tags_on};
 use crate::aws::failure::classify;
 use crate::aws::sightings::tagged;
 use crate::aws::tags::Tags;
@@ -106,6 +106,11 @@ impl Manage for Vpc {
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, VpcId)>> {
         Ok(keys(describe(cloud, owned_by(owner)).await?, owner, |seen| &seen.tags))
+    }
+
+    async fn find_doubles(cloud: &Aws, _: &Owner, keys: &[Key]) -> CloudResult<Vec<(Key, VpcId)>> {
+        let found = find_keys(cloud, ResourceType::Vpc, keys).await?.into_iter();
+        Ok(found.map(|(key, id)| (key, VpcId(id))).collect())
     }
 
     async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {

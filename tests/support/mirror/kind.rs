@@ -154,6 +154,18 @@ impl Actions<MirrorCloud> for Mirror {
         })
     }
 
+    fn find_doubles<'a>(
+        &'a self,
+        cloud: &'a MirrorCloud,
+        owner: &'a Owner,
+        keys: &'a [Key],
+    ) -> BoxFuture<'a, CloudResult<Vec<(Key, Value)>>> {
+        Box::pin(async move {
+            let owned = self.find_owned(cloud, owner).await?.into_iter();
+            Ok(owned.filter(|(key, _)| keys.contains(key)).collect())
+        })
+    }
+
     /// Nobody recovers anything here.
     fn survey<'a>(&'a self, _: &'a MirrorCloud, _: &'a Wanted) -> BoxFuture<'a, CloudResult<Vec<Sighted>>> {
         Box::pin(async { Ok(Vec::new()) })
