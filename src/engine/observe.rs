@@ -20,8 +20,9 @@ use super::state::{Record, Status};
 /// How many looks, [`AGAIN`] apart, make an absence believed.
 const LOOKS: u32 = 2;
 const AGAIN: Duration = Duration::from_secs(10);
-/// How many reads are under way at once, at most: enough for all kinds of a stack, so that a plan takes one round trip and not three.
-const READS: usize = 64;
+/// How many reads are under way at once, at most: enough for a hundred groups of workers, each of which has two queues to ask about, so that a plan
+/// takes one round trip, and kinds that are told of by one answer ask together. How fast they are sent is the buckets' business.
+const READS: usize = 256;
 
 /// The answer of one read, and whom it asked about.
 struct Answer {
