@@ -106,13 +106,25 @@ pub(super) async fn describe_route_tables(cloud: &Aws, filter: Filter) -> CloudR
     pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)
 }
 
-/// What of one sort carries one of these keys: keys with ids. One call with whoever else looks for some at the same moment.
-pub(super) async fn find_keys(cloud: &Aws, sort: ResourceType, keys: &[Key]) -> CloudResult<Vec<(Key, String)>> {
+/// Those of these ids that were not found yet.
+pub(super) fn not_among<Id: AsRef<str>, Seen>(found: &[(Id, Seen)], ids: &[Id]) -> Vec<String> {
+    let others = ids.iter().map(AsRef::as_ref).filter(|id| found.iter().all(|(known, _)| known.as_ref() != *id));
+    others.map(str::to_owned).collect()
+}
+
+/// What carries one of these keys and has an id that begins like this. One call with whoever else looks for some at the same moment. What sort it
+/// is shows in its id: emulators have names of their own for sorts.
+pub(super) async fn find_keys<Id>(
+    cloud: &Aws,
+    prefix: &str,
+    keys: &[Key],
+    id: impl Fn(String) -> Id,
+) -> CloudResult<Vec<(Key, Id)>> {
     let asked = keys.iter().map(|key| key.as_str().to_owned()).collect();
     let found = cloud.rounds.key_tags.ask(asked, |asked| key_tags(cloud, asked)).await?;
-    let found = found.iter().filter(|tag| tag.resource_type() == Some(&sort));
-    let keyed = found.filter_map(|tag| Some((Key::from_cloud(tag.value()?), tag.resource_id()?.to_owned())));
-    Ok(keyed.filter(|(key, _)| keys.contains(key)).collect())
+    let keyed = found.iter().filter_map(|tag| Some((Key::from_cloud(tag.value()?), tag.resource_id()?)));
+    let ours = keyed.filter(|(key, found)| found.starts_with(prefix) && keys.contains(key));
+    Ok(ours.map(|(key, found)| (key, id(found.to_owned()))).collect())
 }
 
 /// A key is of one owner and one life, so its tag says all.

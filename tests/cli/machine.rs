@@ -94,6 +94,7 @@ async fn destroying_needs_the_name_of_the_stack() {
              <state>available</state></item></vpcSet></DescribeVpcsResponse>"
                 .into(),
         ),
+        "DescribeTags" => Reply::Xml("<DescribeTagsResponse><tagSet/></DescribeTagsResponse>".into()),
         _ => lookups(call),
     });
     let stub = stub.await;

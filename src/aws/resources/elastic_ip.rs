@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::subnet::Subnet;
 use crate::aws::clients::Aws;
-use crate::aws::ec2::{FILTER_VALUES, filter, find_keys, nat_gateways, owned_by, retag, seen_tags, tags_on};
+use crate::aws::ec2::{FILTER_VALUES, filter, find_keys, nat_gateways, not_among, owned_by, retag, seen_tags, tags_on};
 use crate::aws::failure::classify;
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
@@ -92,8 +92,7 @@ impl Manage for ElasticIp {
             Look::Brief => used(&nat_gateways(cloud, Vec::new()).await?, ids),
             Look::Close => Vec::new(),
         };
-        let others = ids.iter().filter(|id| found.iter().all(|(known, _)| known != *id));
-        let others: Vec<String> = others.map(|id| id.0.clone()).collect();
+        let others = not_among(&found, ids);
         if !others.is_empty() {
             found.extend(describe(cloud, filter("allocation-id", others)).await?);
         }
@@ -106,8 +105,7 @@ impl Manage for ElasticIp {
     }
 
     async fn find_doubles(cloud: &Aws, _: &Owner, keys: &[Key]) -> CloudResult<Vec<(Key, AllocationId)>> {
-        let found = find_keys(cloud, ResourceType::ElasticIp, keys).await?.into_iter();
-        Ok(found.map(|(key, id)| (key, AllocationId(id))).collect())
+        find_keys(cloud, "eipalloc-", keys, AllocationId).await
     }
 
     async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::vpc::{Vpc, VpcId};
 use crate::aws::clients::Aws;
-use crate::aws::ec2::{FILTER_VALUES, filter, find_keys, owned_by, retag, route_tables, seen_tags, tags_on};
+use crate::aws::ec2::{FILTER_VALUES, filter, find_keys, not_among, owned_by, retag, route_tables, seen_tags, tags_on};
 use crate::aws::failure::{classify, code, with_references};
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
@@ -98,8 +98,7 @@ impl Manage for InternetGateway {
             Look::Brief => used(&route_tables(cloud, Vec::new()).await?, ids),
             Look::Close => Vec::new(),
         };
-        let others = ids.iter().filter(|id| found.iter().all(|(known, _)| known != *id));
-        let others: Vec<String> = others.map(|id| id.0.clone()).collect();
+        let others = not_among(&found, ids);
         if !others.is_empty() {
             found.extend(describe(cloud, filter("internet-gateway-id", others)).await?);
         }
@@ -112,8 +111,7 @@ impl Manage for InternetGateway {
     }
 
     async fn find_doubles(cloud: &Aws, _: &Owner, keys: &[Key]) -> CloudResult<Vec<(Key, InternetGatewayId)>> {
-        let found = find_keys(cloud, ResourceType::InternetGateway, keys).await?.into_iter();
-        Ok(found.map(|(key, id)| (key, InternetGatewayId(id))).collect())
+        find_keys(cloud, "igw-", keys, InternetGatewayId).await
     }
 
     async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {

@@ -109,8 +109,7 @@ impl Manage for Vpc {
     }
 
     async fn find_doubles(cloud: &Aws, _: &Owner, keys: &[Key]) -> CloudResult<Vec<(Key, VpcId)>> {
-        let found = find_keys(cloud, ResourceType::Vpc, keys).await?.into_iter();
-        Ok(found.map(|(key, id)| (key, VpcId(id))).collect())
+        find_keys(cloud, "vpc-", keys, VpcId).await
     }
 
     async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
