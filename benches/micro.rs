@@ -1,10 +1,11 @@
-//! What Pando itself takes, without any cloud: parsing, expanding, planning, and writing the journal.
+//! What Pando itself takes, without any cloud: starting, parsing, expanding, planning, and writing the journal.
 //!
 //! `cargo bench --bench micro`. Bounds stand beside what they are for; they are those of a release build on a machine with two cores.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails has no result")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
@@ -35,6 +36,27 @@ const IN_A_VPC: usize = 1 + SUBNETS as usize + GROUPS as usize;
 
 fn main() {
     divan::main();
+}
+
+// the whole process
+
+/// At most 10 ms: no client is built, and no thread started.
+#[divan::bench]
+fn process_version(bencher: Bencher<'_, '_>) {
+    process(bencher, &["--version"]);
+}
+
+/// At most 20 ms.
+#[divan::bench]
+fn process_validate_web_service(bencher: Bencher<'_, '_>) {
+    process(bencher, &["validate", "--file", concat!(env!("CARGO_MANIFEST_DIR"), "/blueprints/web-service.yaml")]);
+}
+
+fn process(bencher: Bencher<'_, '_>, arguments: &[&str]) {
+    bencher.bench_local(|| {
+        let ended = Command::new(env!("CARGO_BIN_EXE_pando")).args(arguments).output().unwrap();
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    });
 }
 
 // blueprint

@@ -10,6 +10,7 @@ pub mod keeping;
 pub mod schema;
 pub mod sections;
 pub mod syntax;
+pub mod tag_value;
 pub mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,7 +33,8 @@ use sections::surroundings::{self, Surroundings};
 use sections::web::Web;
 use sections::workers::Worker;
 use sections::{Problems, cache, clones, database, network, web, workers};
-use values::{Name, Region, StatePlace, TagKey, TagValue};
+use tag_value::TagValue;
+use values::{Name, Region, StatePlace, TagKey};
 
 /// A deployment of a web service on AWS: what should be there.
 ///

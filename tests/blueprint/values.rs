@@ -3,9 +3,10 @@
 use std::fmt::Display;
 
 use pando::blueprint::sections::{cache, database};
+use pando::blueprint::tag_value::TagValue;
 use pando::blueprint::values::{
     CacheNode, CertificateArn, Cidr, DbClass, Duration, ImageId, ImageName, ImageOwner, InstanceType, Name,
-    ParameterPath, Percent, Region, Size, SqlName, StatePlace, TagKey, TagValue, UrlPath,
+    ParameterPath, Percent, Region, Size, SqlName, StatePlace, TagKey, UrlPath,
 };
 use proptest::prelude::*;
 use proptest::string::string_regex;
