@@ -41,6 +41,13 @@ async fn an_hour_passes() {
     tokio::time::sleep(Duration::from_secs(3700)).await;
 }
 
+/// The id of what has this address.
+fn id_of(stack: &Stack, address: &str) -> String {
+    let state = stack.state();
+    let record = state.records.iter().find(|(at, _)| at.address.to_string() == address);
+    record.unwrap().1.id().unwrap().as_str().unwrap().to_owned()
+}
+
 /// The kinds of which a plan makes something.
 fn made(plan: &Plan) -> BTreeSet<&str> {
     let creates = plan.steps.values().filter(|step| step.action == Action::Create);
@@ -73,17 +80,12 @@ async fn groups_that_no_database_uses_any_more_are_looked_for_by_name() {
     let blueprint = read("database-only", &[]);
     let stack = applied(&simulator, &blueprint).await;
     let rds = &stack.cloud.api.rds;
-    let id_of = |kind: &str| {
-        let state = stack.state();
-        let mut records = state.records.iter().filter(|(at, _)| at.address.kind == kind);
-        records.next().unwrap().1.id().unwrap().as_str().unwrap().to_owned()
-    };
-    let request = rds.delete_db_instance().db_instance_identifier(id_of("db_instance"));
+    let request = rds.delete_db_instance().db_instance_identifier(id_of(&stack, "db_instance/primary"));
     request.skip_final_snapshot(true).send().await.unwrap();
     an_hour_passes().await;
     assert_eq!(made(&stack.plan(&blueprint).await), BTreeSet::from(["db_instance"]));
 
-    let request = rds.delete_db_parameter_group().db_parameter_group_name(id_of("db_parameter_group"));
+    let request = rds.delete_db_parameter_group().db_parameter_group_name(id_of(&stack, "db_parameter_group/database"));
     request.send().await.unwrap();
     an_hour_passes().await;
     assert_eq!(made(&stack.plan(&blueprint).await), BTreeSet::from(["db_instance", "db_parameter_group"]));
@@ -94,13 +96,8 @@ async fn a_gateway_to_which_no_route_leads_any_more_is_looked_for_by_itself() {
     let simulator = world(Settings::default());
     let blueprint = read("web-only", &[]);
     let stack = applied(&simulator, &blueprint).await;
-    let ec2 = &stack.cloud.api.ec2;
-    let state = stack.state();
-    let tables = state.records.iter().filter(|(at, _)| at.address.kind == "route_table" && at.address.name == "public");
-    for (_, table) in tables {
-        let id = table.id().unwrap().as_str().unwrap();
-        ec2.delete_route().route_table_id(id).destination_cidr_block("0.0.0.0/0").send().await.unwrap();
-    }
+    let request = stack.cloud.api.ec2.delete_route().route_table_id(id_of(&stack, "route_table/public"));
+    request.destination_cidr_block("0.0.0.0/0").send().await.unwrap();
     an_hour_passes().await;
     let plan = stack.plan(&blueprint).await;
     let steps: Vec<(&str, Action)> =

@@ -70,15 +70,8 @@ pub(super) async fn describe_security_groups(cloud: &Aws, filters: Vec<Filter>) 
 
 /// NAT gateways, in one call with whoever else asks for some at the same moment. Others may come along; without any ids at all nothing is asked.
 pub(super) async fn nat_gateways(cloud: &Aws, ids: Vec<String>) -> CloudResult<Arc<Vec<NatGateway>>> {
-    cloud.rounds.nat_gateways.ask(ids, |asked| gateways_of_all(cloud, asked)).await
-}
-
-async fn gateways_of_all(cloud: &Aws, asked: Vec<Vec<String>>) -> CloudResult<Vec<NatGateway>> {
-    let mut found = Vec::new();
-    for ids in batches(asked.into_iter().flatten().collect()) {
-        found.extend(describe_nat_gateways(cloud, filter("nat-gateway-id", ids)).await?);
-    }
-    Ok(found)
+    let describe = |ids| describe_nat_gateways(cloud, filter("nat-gateway-id", ids));
+    cloud.rounds.nat_gateways.ask(ids, |asked| in_batches(asked, describe)).await
 }
 
 /// The NAT gateways that pass the filter. EC2 goes on describing a deleted one for about an hour.
@@ -89,15 +82,8 @@ pub(super) async fn describe_nat_gateways(cloud: &Aws, filter: Filter) -> CloudR
 
 /// Route tables, in one call with whoever else asks for some at the same moment. Others may come along; without any ids at all nothing is asked.
 pub(super) async fn route_tables(cloud: &Aws, ids: Vec<String>) -> CloudResult<Arc<Vec<RouteTable>>> {
-    cloud.rounds.route_tables.ask(ids, |asked| tables_of_all(cloud, asked)).await
-}
-
-async fn tables_of_all(cloud: &Aws, asked: Vec<Vec<String>>) -> CloudResult<Vec<RouteTable>> {
-    let mut found = Vec::new();
-    for ids in batches(asked.into_iter().flatten().collect()) {
-        found.extend(describe_route_tables(cloud, filter("route-table-id", ids)).await?);
-    }
-    Ok(found)
+    let describe = |ids| describe_route_tables(cloud, filter("route-table-id", ids));
+    cloud.rounds.route_tables.ask(ids, |asked| in_batches(asked, describe)).await
 }
 
 /// The route tables that pass the filter.
@@ -106,10 +92,21 @@ pub(super) async fn describe_route_tables(cloud: &Aws, filter: Filter) -> CloudR
     pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)
 }
 
-/// Those of these ids that were not found yet.
-pub(super) fn not_among<Id: AsRef<str>, Seen>(found: &[(Id, Seen)], ids: &[Id]) -> Vec<String> {
-    let others = ids.iter().map(AsRef::as_ref).filter(|id| found.iter().all(|(known, _)| known.as_ref() != *id));
-    others.map(str::to_owned).collect()
+/// What others vouch for, and what a look at the rest of the ids shows, if there is any.
+pub(super) async fn with_the_rest<Id: AsRef<str>, Seen, F>(
+    mut vouched: Vec<(Id, Seen)>,
+    ids: &[Id],
+    describe: impl FnOnce(Vec<String>) -> F,
+) -> CloudResult<Vec<(Id, Seen)>>
+where
+    F: Future<Output = CloudResult<Vec<(Id, Seen)>>>,
+{
+    let rest = ids.iter().map(AsRef::as_ref).filter(|id| vouched.iter().all(|(known, _)| known.as_ref() != *id));
+    let rest: Vec<String> = rest.map(str::to_owned).collect();
+    if !rest.is_empty() {
+        vouched.extend(describe(rest).await?);
+    }
+    Ok(vouched)
 }
 
 /// What carries one of these keys and has an id that begins like this. One call with whoever else looks for some at the same moment. What sort it
@@ -121,19 +118,27 @@ pub(super) async fn find_keys<Id>(
     id: impl Fn(String) -> Id,
 ) -> CloudResult<Vec<(Key, Id)>> {
     let asked = keys.iter().map(|key| key.as_str().to_owned()).collect();
-    let found = cloud.rounds.key_tags.ask(asked, |asked| key_tags(cloud, asked)).await?;
+    let describe = |keys| describe_key_tags(cloud, keys);
+    let found = cloud.rounds.key_tags.ask(asked, |asked| in_batches(asked, describe)).await?;
     let keyed = found.iter().filter_map(|tag| Some((Key::from_cloud(tag.value()?), tag.resource_id()?)));
     let ours = keyed.filter(|(key, found)| found.starts_with(prefix) && keys.contains(key));
     Ok(ours.map(|(key, found)| (key, id(found.to_owned()))).collect())
 }
 
 /// A key is of one owner and one life, so its tag says all.
-async fn key_tags(cloud: &Aws, asked: Vec<Vec<String>>) -> CloudResult<Vec<TagDescription>> {
+async fn describe_key_tags(cloud: &Aws, keys: Vec<String>) -> CloudResult<Vec<TagDescription>> {
+    let request = cloud.api.ec2.describe_tags().filters(filter("key", [KEY])).filters(filter("value", keys));
+    request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.map_err(classify)
+}
+
+/// Asks for all that several want to know of, as much at a time as one filter takes.
+async fn in_batches<T, F>(asked: Vec<Vec<String>>, describe: impl Fn(Vec<String>) -> F) -> CloudResult<Vec<T>>
+where
+    F: Future<Output = CloudResult<Vec<T>>>,
+{
     let mut found = Vec::new();
-    for keys in batches(asked.into_iter().flatten().collect()) {
-        let request = cloud.api.ec2.describe_tags().filters(filter("key", [KEY])).filters(filter("value", keys));
-        let pages = request.into_paginator().items().send();
-        found.extend(pages.collect::<Result<Vec<_>, _>>().await.map_err(classify)?);
+    for batch in batches(asked.into_iter().flatten().collect()) {
+        found.extend(describe(batch).await?);
     }
     Ok(found)
 }

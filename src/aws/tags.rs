@@ -53,6 +53,12 @@ impl Tags {
         }
     }
 
+    /// The tags that were seen, or none if the look did not show them.
+    pub fn or_none(seen: Option<&Self>) -> &Self {
+        static NONE: Tags = Tags(BTreeMap::new());
+        seen.unwrap_or(&NONE)
+    }
+
     /// The tags that an update begins with: those that were seen, else those that were last asked for.
     pub fn before<C>(seen: Option<&Self>, call: &Call<'_, C>) -> Self {
         seen.cloned().unwrap_or_else(|| Self::recorded(call))

@@ -139,8 +139,8 @@ pub trait Manage: Resource {
         async { Ok(Vec::new()) }
     }
 
-    /// Everything of this kind with one of these keys, which nothing shares but doubles ([`super::cloud_error::Resend::NewKey`]). Kinds that
-    /// can be asked for together keep others from asking too.
+    /// Everything of this kind with one of these keys, which nothing shares but doubles ([`super::cloud_error::Resend::NewKey`]). For kinds of
+    /// which one call can tell together.
     fn find_doubles(
         cloud: &Self::Cloud,
         owner: &Owner,

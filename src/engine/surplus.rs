@@ -29,8 +29,7 @@ impl<C: Send + Sync + 'static, J: Journal> Deployment<C, J> {
         self.adopt_surplus_of(|_| true).await
     }
 
-    /// Doubles of what is in question become further lives of their address. As nobody asks for those, the plan removes
-    /// them like any other.
+    /// Doubles of what is in question become further lives of their address. As nobody asks for those, the plan removes them like any other.
     async fn adopt_surplus_of(&mut self, in_question: impl Fn(&Record) -> bool) -> Result<(), RunError> {
         let mut looks = JoinSet::new();
         for kind in self.registry.kinds().filter(|kind| kind.resend() == Resend::NewKey) {

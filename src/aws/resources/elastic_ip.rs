@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::subnet::Subnet;
 use crate::aws::clients::Aws;
-use crate::aws::ec2::{FILTER_VALUES, filter, find_keys, nat_gateways, not_among, owned_by, retag, seen_tags, tags_on};
+use crate::aws::ec2::{
+    FILTER_VALUES, filter, find_keys, keys, nat_gateways, owned_by, retag, seen_tags, tags_on, with_the_rest,
+};
 use crate::aws::failure::classify;
+use crate::aws::sightings::tagged;
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::{Diff, Manner};
@@ -88,20 +91,15 @@ impl Manage for ElasticIp {
     const WAIT: WaitPolicy = WaitPolicy::every(5, 300);
 
     async fn read(cloud: &Aws, ids: &[AllocationId], look: Look) -> CloudResult<Vec<(AllocationId, Observed)>> {
-        let mut found = match look {
+        let vouched = match look {
             Look::Brief => used(&nat_gateways(cloud, Vec::new()).await?, ids),
             Look::Close => Vec::new(),
         };
-        let others = not_among(&found, ids);
-        if !others.is_empty() {
-            found.extend(describe(cloud, filter("allocation-id", others)).await?);
-        }
-        Ok(found)
+        with_the_rest(vouched, ids, |rest| describe(cloud, filter("allocation-id", rest))).await
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, AllocationId)>> {
-        let found = describe(cloud, owned_by(owner)).await?.into_iter();
-        Ok(found.filter_map(|(id, seen)| Some((seen.tags?.key_of(owner)?, id))).collect())
+        Ok(keys(describe(cloud, owned_by(owner)).await?, owner, |seen| Tags::or_none(seen.tags.as_ref())))
     }
 
     async fn find_doubles(cloud: &Aws, _: &Owner, keys: &[Key]) -> CloudResult<Vec<(Key, AllocationId)>> {
@@ -109,9 +107,8 @@ impl Manage for ElasticIp {
     }
 
     async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
-        let found = describe(cloud, owned_by(wanted.owner())).await?.into_iter();
-        let key_of = |seen: &Observed| seen.tags.as_ref()?.key_of(wanted.owner());
-        Ok(found.filter_map(|(id, seen)| Some(Sighting::of(key_of(&seen)?, id, &seen))).collect())
+        let found = describe(cloud, owned_by(wanted.owner())).await?;
+        Ok(tagged::<Self>(found, wanted.owner(), |seen| Tags::or_none(seen.tags.as_ref())))
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<AllocationId> {

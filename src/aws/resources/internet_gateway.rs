@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::vpc::{Vpc, VpcId};
 use crate::aws::clients::Aws;
-use crate::aws::ec2::{FILTER_VALUES, filter, find_keys, not_among, owned_by, retag, route_tables, seen_tags, tags_on};
+use crate::aws::ec2::{
+    FILTER_VALUES, filter, find_keys, keys, owned_by, retag, route_tables, seen_tags, tags_on, with_the_rest,
+};
 use crate::aws::failure::{classify, code, with_references};
+use crate::aws::sightings::tagged;
 use crate::aws::tags::Tags;
 use crate::engine::address::{Key, Owner};
 use crate::engine::change::Diff;
@@ -94,20 +97,15 @@ impl Manage for InternetGateway {
         ids: &[InternetGatewayId],
         look: Look,
     ) -> CloudResult<Vec<(InternetGatewayId, Observed)>> {
-        let mut found = match look {
+        let vouched = match look {
             Look::Brief => used(&route_tables(cloud, Vec::new()).await?, ids),
             Look::Close => Vec::new(),
         };
-        let others = not_among(&found, ids);
-        if !others.is_empty() {
-            found.extend(describe(cloud, filter("internet-gateway-id", others)).await?);
-        }
-        Ok(found)
+        with_the_rest(vouched, ids, |rest| describe(cloud, filter("internet-gateway-id", rest))).await
     }
 
     async fn find_owned(cloud: &Aws, owner: &Owner) -> CloudResult<Vec<(Key, InternetGatewayId)>> {
-        let found = describe(cloud, owned_by(owner)).await?.into_iter();
-        Ok(found.filter_map(|(id, seen)| Some((seen.tags?.key_of(owner)?, id))).collect())
+        Ok(keys(describe(cloud, owned_by(owner)).await?, owner, |seen| Tags::or_none(seen.tags.as_ref())))
     }
 
     async fn find_doubles(cloud: &Aws, _: &Owner, keys: &[Key]) -> CloudResult<Vec<(Key, InternetGatewayId)>> {
@@ -115,9 +113,8 @@ impl Manage for InternetGateway {
     }
 
     async fn survey(cloud: &Aws, wanted: &Wanted) -> CloudResult<Vec<Sighting<Self>>> {
-        let found = describe(cloud, owned_by(wanted.owner())).await?.into_iter();
-        let key_of = |seen: &Observed| seen.tags.as_ref()?.key_of(wanted.owner());
-        Ok(found.filter_map(|(id, seen)| Some(Sighting::of(key_of(&seen)?, id, &seen))).collect())
+        let found = describe(cloud, owned_by(wanted.owner())).await?;
+        Ok(tagged::<Self>(found, wanted.owner(), |seen| Tags::or_none(seen.tags.as_ref())))
     }
 
     async fn create(&self, call: &Call<'_, Aws>) -> CloudResult<InternetGatewayId> {
